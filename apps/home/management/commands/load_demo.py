@@ -1,0 +1,21 @@
+"""`manage.py load_demo`: the invented ward of the demonstration."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from apps.accesslog.services import acting_as, command_actor, record
+from apps.home import demonstration
+
+
+class Command(BaseCommand):
+    help = "試用の職員（架空）を作り、職員番号とパスワードを表示する。何度実行しても同じ。"
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with acting_as(command_actor("load_demo")):
+            staff = demonstration.load()
+            record("試用データの読込", "試用の職員", count=len(staff))
+        self.stdout.write(f"試用の職員（架空）。パスワードはどれも {demonstration.PASSWORD}")
+        for one in staff:
+            roles = "・".join(one.groups.values_list("name", flat=True))
+            self.stdout.write(f"  {one.username:<10} {one.name}（{one.department or '課に属さない'}、{roles}）")

@@ -1,0 +1,287 @@
+"""検証 and 登録 of a received file, by whoever claims it; a run that dies is found by its lease."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accesslog.services import record
+from apps.organization.models import Staff
+from apps.organization.services import notify
+
+from .. import layouts, vault
+from ..models import FileIssue, ReceiptFile
+from ..reading.check import Expected, Result, check
+from ..reading.findings import Finding, Findings
+from ..reading.values import day_number
+from ..registering.register import Superseded, register
+from ..selectors import PROGRESS_KEY
+from ..settings import lease
+from .purging import purge
+from .reception import fail, save_issues, say_already_taken_in
+
+logger = logging.getLogger(__name__)
+State = ReceiptFile.State
+
+
+def start(file: ReceiptFile) -> None:
+    """Queue the run, once the row is surely there."""
+    from ..tasks import process_receipt_file
+
+    file_id = file.pk
+    transaction.on_commit(lambda: process_receipt_file.delay(file_id))
+
+
+def this_worker() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def process(file_id: int) -> ReceiptFile:
+    """Check and register a file; safe to call twice, at once, or again after a crash.
+
+    Only one caller claims the file. Whatever goes wrong ends in FAILED with an issue that says so,
+    and nothing registered.
+    """
+    run = secrets.token_hex(16)
+    claimed = ReceiptFile.objects.filter(pk=file_id, state=State.RECEIVED).update(
+        state=State.CHECKING, run=run, worker=this_worker(), lease_until=timezone.now() + lease()
+    )
+    file = ReceiptFile.objects.get(pk=file_id)
+    if not claimed:
+        return file
+    try:
+        _run(file)
+    except Superseded:
+        logger.warning("receipt file %s: run %s superseded", file_id, run)
+    except vault.Damaged:
+        _give_up(file, Finding("copy-damaged", "refuse"))
+    except FileNotFoundError:
+        _give_up(file, Finding("copy-damaged", "refuse"))
+    except Exception as error:
+        logger.exception("receipt file %s failed", file_id)
+        _give_up(file, Finding("crashed", "refuse", params={"reason": type(error).__name__}))
+    file.refresh_from_db()
+    cache.delete(PROGRESS_KEY.format(file_id))
+    if file.state in ReceiptFile.REGISTERED:
+        purge(file)
+    record(
+        "取込",
+        f"受信ファイル {file.pk}",
+        "成功" if file.state in ReceiptFile.REGISTERED else "失敗",
+        state=file.get_state_display(),
+        lines=file.lines,
+        accepted=file.accepted,
+        duplicate=file.duplicate,
+        rejected=file.rejected,
+    )
+    return file
+
+
+def checked(file: ReceiptFile, progress: Callable[[int], None] = lambda records: None) -> Result:
+    """The check of a file as it lies in the vault; writes nothing."""
+    layout = layouts.get(file.layout_code)
+    expected = Expected()
+    if file.business is not None:
+        starts_on = file.business.starts_on
+        expected = Expected(file.business.code, day_number(starts_on) if starts_on else None)
+    return check(
+        vault.read(file.stored_as),
+        layout,
+        expected,
+        fragment=file.corrects_id is not None,
+        progress=progress,
+    )
+
+
+def judge(file: ReceiptFile, result: Result) -> None:
+    """Add the refusal that follows when lines are rejected and the rest may not go alone."""
+    if not result.findings.rejected or result.findings.refused:
+        return
+    rejected = len(result.findings.rejected)
+    if not layouts.get(file.layout_code).partial:
+        result.findings.add("partial-not-allowed", rejected=rejected)
+    elif not file.accept_partial:
+        result.findings.add(
+            "partial-not-chosen", rejected=rejected, rest=result.lines - rejected
+        )
+
+
+def _run(file: ReceiptFile) -> None:
+    progress = _Progress(file)
+    result = checked(file, progress.checking)
+    judge(file, result)
+    if result.findings.refused:
+        _hold(file, State.CHECKING, State.CHECKING)
+        file.lines = result.lines
+        file.records = result.shape.records
+        file.rejected = len(result.findings.rejected)
+        file.totals = {"types": result.totals, "controls": result.controls}
+        fail(file, result.findings.all)
+        return
+    _hold(file, State.CHECKING, State.REGISTERING, lines=result.lines)
+    progress.records = result.shape.records
+    save_issues(file, result.findings.all)
+    register(
+        file,
+        layouts.get(file.layout_code),
+        vault.read(file.stored_as),
+        result,
+        progress=progress.registering,
+    )
+
+
+def _hold(file: ReceiptFile, before: str, after: str, lines: int = 0) -> None:
+    """Go on to the next stage, or find that this run is no longer the file's."""
+    changed = ReceiptFile.objects.filter(pk=file.pk, state=before, run=file.run).update(
+        state=after, lines=lines, lease_until=timezone.now() + lease(lines)
+    )
+    if not changed:
+        raise Superseded(f"受信ファイル {file.pk} の実行 {file.run} は引き継がれたか止められています。")
+    file.state = after
+
+
+def _give_up(file: ReceiptFile, finding: Finding) -> None:
+    """FAILED by this run, unless it is no longer the file's."""
+    file.refresh_from_db(fields=["state", "run", "stored_as"])
+    if file.state in ReceiptFile.RUNNING:
+        fail(file, [finding])
+        _tell(file, "処理の中で誤りが起き、失敗しました")
+
+
+def _tell(file: ReceiptFile, what: str) -> None:
+    if file.received_by is not None:
+        notify(
+            file.received_by,
+            f"受信ファイル「{file.name[:80]}」は{what}。何も登録していません。",
+            f"/admin/receipts/receiptfile/{file.pk}/change/",
+        )
+
+
+class _Progress:
+    """Counts for the waiting person in the cache, and now and then a longer lease."""
+
+    EVERY_SECONDS = 0.5
+
+    def __init__(self, file: ReceiptFile) -> None:
+        self.file = file
+        self.records = 0
+        self._phase, self._began = "", time.time()
+        self._written = self._leased = time.monotonic()
+
+    def checking(self, done: int) -> None:
+        self._say("検証中", done)
+        if time.monotonic() - self._leased > lease().total_seconds() / 3:
+            _hold(self.file, State.CHECKING, State.CHECKING)
+            self._leased = time.monotonic()
+
+    def registering(self, done: int) -> None:
+        # Inside the one transaction, where the row cannot be seen to move; its lease is long enough.
+        self._say("登録中", done)
+
+    def _total(self) -> int:
+        """Records in all: known after the check, from the size before it."""
+        length = layouts.get(self.file.layout_code).record_length
+        return self.records or (self.file.size // length if length else 0)
+
+    def _say(self, phase: str, done: int) -> None:
+        if phase != self._phase:
+            self._phase, self._began = phase, time.time()
+        now = time.monotonic()
+        if now - self._written >= self.EVERY_SECONDS:
+            self._written = now
+            cache.set(
+                PROGRESS_KEY.format(self.file.pk),
+                {"phase": phase, "done": done, "total": self._total(), "began": self._began},
+                timeout=3600,
+            )
+
+
+def retry(file: ReceiptFile, *, by: Staff, accept_partial: bool) -> ReceiptFile:
+    """Run a failed file again, at a person's word also without its rejected lines."""
+    findings = Findings()
+    try:
+        with transaction.atomic():
+            changed = (
+                ReceiptFile.objects.filter(pk=file.pk, state=State.FAILED)
+                .exclude(stored_as="")
+                .update(
+                    state=State.RECEIVED,
+                    accept_partial=accept_partial,
+                    received_by=by,
+                    finished_at=None,
+                )
+            )
+            if changed:
+                FileIssue.objects.filter(file=file).delete()
+    except IntegrityError:
+        say_already_taken_in(file, findings)
+        fail(file, findings.all)
+        return file
+    file.refresh_from_db()
+    if changed:
+        record("再実行", f"受信ファイル {file.pk}", accept_partial=accept_partial)
+        start(file)
+    return file
+
+
+def recover(*, here_only: bool = False) -> list[int]:
+    """Deal with runs that died; returns the files touched.
+
+    A run of this machine whose process is gone starts again from the beginning at once. One whose
+    lease ran out elsewhere becomes 失敗 and its starter is told, as is one that nobody ever claimed.
+    """
+    touched = []
+    for file in ReceiptFile.objects.filter(state__in=ReceiptFile.RUNNING):
+        if _worker_gone(file.worker):
+            changed = ReceiptFile.objects.filter(
+                pk=file.pk, run=file.run, state__in=ReceiptFile.RUNNING
+            ).update(state=State.RECEIVED, lease_until=None)
+            if changed:
+                touched.append(file.pk)
+                start(file)
+    if here_only:
+        return touched
+    stalled = ReceiptFile.objects.filter(
+        state__in=ReceiptFile.RUNNING, lease_until__lt=timezone.now()
+    )
+    for file in stalled:
+        # The run's own last statement asks for this state, so a slow one cannot finish after this.
+        with transaction.atomic():
+            changed = ReceiptFile.objects.filter(
+                Q(pk=file.pk, run=file.run, lease_until__lt=timezone.now())
+            ).update(state=State.FAILED, run="")
+        if changed:
+            file.refresh_from_db()
+            fail(file, [Finding("stalled", "refuse")])
+            _tell(file, "処理が途中で止まり、失敗しました")
+            touched.append(file.pk)
+    for file in ReceiptFile.objects.filter(
+        state=State.RECEIVED, received_at__lt=timezone.now() - lease()
+    ):
+        start(file)
+    return touched
+
+
+def _worker_gone(worker: str) -> bool:
+    """Whether the process was on this machine and is there no more."""
+    host, _, pid = worker.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+

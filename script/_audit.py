@@ -70,7 +70,9 @@ def _audit(service: str) -> tuple[dict[str, Any] | None, str]:
 def _judge(service: str, packages: list[dict[str, Any]], audited: list[dict[str, Any]]) -> int:
     for package in packages:
         if package not in audited:
-            print(f"監査していない部品: {package['name']}（{package.get('skip_reason', '理由不明')}）")
+            print(
+                f"監査していない部品: {package['name']}（{package.get('skip_reason', '理由不明')}）"
+            )
     found = [(package, issue) for package in audited for issue in package["vulns"]]
     for package, issue in found:
         fixed = "、".join(issue["fix_versions"]) or "なし"

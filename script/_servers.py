@@ -25,8 +25,13 @@ def start_redis(folder: Path, children: list[_children.Child]) -> str:
     return f"redis://127.0.0.1:{port}/0"
 
 
-def start_postgres(folder: Path, children: list[_children.Child]) -> str:
-    """URL of a fresh cluster. PostgreSQL refuses root, so root lends it to `postgres`."""
+def start_postgres(
+    folder: Path, children: list[_children.Child], **changed: str
+) -> str:
+    """URL of a fresh cluster, quick rather than safe unless `changed` says otherwise.
+
+    PostgreSQL refuses root, so root lends it to `postgres`.
+    """
     programs = postgres_bin()
     if programs is None:
         raise Refused("PostgreSQL の initdb が見つかりません。postgresql を入れてください。")
@@ -60,6 +65,7 @@ def start_postgres(folder: Path, children: list[_children.Child]) -> str:
         "max_connections": "200",
         "shared_buffers": "256MB",
         "timezone": "Asia/Tokyo",
+        **changed,
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     server = _children.start(

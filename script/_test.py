@@ -22,7 +22,7 @@ ENGINES = ("SQLite", "PostgreSQL")
 
 def main(arguments: list[str]) -> int:
     _children.interrupt_on_signals()
-    engines = ENGINES
+    engines: tuple[str, ...] = ENGINES
     pytest: list[str] = []
     for argument in arguments:
         if argument == "--sqlite":

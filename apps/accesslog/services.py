@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
-from collections.abc import Iterator
+import os
+import pwd
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from .masking import masked_detail
 from .models import AccessRecord
 
 
@@ -51,8 +53,13 @@ def acting_as(actor: Actor) -> Iterator[Actor]:
 
 
 def command_actor(command: str) -> Actor:
-    """The person at the server's keyboard, by operating-system account."""
-    return Actor(f"command:{command}（{getpass.getuser()}）")
+    """The person at the server's keyboard, by operating-system account: of the process, not of LOGNAME."""
+    number = os.getuid()
+    try:
+        account = pwd.getpwuid(number).pw_name
+    except KeyError:
+        account = f"uid {number}"
+    return Actor(f"command:{command}（{account}）")
 
 
 def record(
@@ -62,17 +69,29 @@ def record(
 
     `target` and `detail` name objects by number and never hold payer data. Raises RecordNotWritten.
     """
-    who = actor or current_actor()
+    return write(action, masked_detail(target), result, actor or current_actor(), detail)
+
+
+def write(
+    action: str, target: str, result: str, actor: Actor, detail: Mapping[str, Any]
+) -> AccessRecord:
+    """What `record` does, for those who know the actor. Raises RecordNotWritten."""
     try:
         return AccessRecord.objects.create(
-            actor=who.name,
-            actor_id=who.staff_id,
-            department=who.department,
-            terminal=who.terminal,
-            action=action,
-            target=target[:300],
+            actor=_fitting("actor", actor.name),
+            actor_id=actor.staff_id,
+            department=_fitting("department", actor.department),
+            terminal=_fitting("terminal", actor.terminal),
+            action=_fitting("action", action),
+            target=_fitting("target", target),
             result=result,
-            detail=detail,
+            detail=masked_detail(dict(detail)),
         )
     except Exception as error:
         raise RecordNotWritten("アクセス記録を書き込めませんでした。") from error
+
+
+def _fitting(column: str, text: str) -> str:
+    """As long as the column: a long address or name must not be a way to have no record."""
+    length = AccessRecord._meta.get_field(column).max_length
+    return text.replace("\0", "�")[:length]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accesslog.middleware import note
-from apps.organization.models import Business, Notice
+from apps.organization.models import Business, Notice, Staff
+from apps.payments import selectors as payments
 from apps.receipts import agencies, selectors
 from apps.receipts.models import ReceiptFile, ReceiptFileQuerySet
 
@@ -30,10 +31,11 @@ def work_list(request: HttpRequest) -> dict[str, Any]:
     running = files.filter(state__in=[ReceiptFile.State.RECEIVED, *ReceiptFile.RUNNING])
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     today = list(files.filter(received_at__gte=midnight))
+    shown = [(file, selectors.progress(file)["message"]) for file in waiting[:SHOWN]]
     context = {
         "sees_files": True,
         "businesses": Business.objects.visible_to(request.user),
-        "waiting": waiting[:SHOWN],
+        "waiting": shown,
         "waiting_more": waiting[SHOWN : SHOWN + 1].exists(),
         "running": [(file, selectors.progress(file)) for file in running[:SHOWN]],
         "today": timezone.localdate(),
@@ -42,7 +44,7 @@ def work_list(request: HttpRequest) -> dict[str, Any]:
         "tally": daily_tally([file for file in today if file.state in ReceiptFile.REGISTERED]),
         "anything_yet": bool(today) or files.exists(),
     }
-    note(request, files=[file.pk for file in [*context["waiting"], *today[:SHOWN]]])
+    note(request, waiting=len(shown), today=len(today))
     return context
 
 
@@ -70,7 +72,7 @@ def daily_tally(files: list[ReceiptFile]) -> dict[str, Any]:
     sums: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for file in files:
         row = rows[file.business.short_name if file.business else "ー"]
-        for kind, total in file.totals.get("types", {}).items():
+        for kind, total in payments.registered_totals(file).items():
             if kind not in kinds:
                 kinds.append(kind)
             for place in (row, sums):
@@ -92,14 +94,16 @@ def read_notices(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
         back = reverse("admin:index")
     if request.method == "POST":
-        unread = Notice.objects.filter(staff_id=request.user.pk, read_at=None)
+        unread = Notice.objects.filter(staff=cast(Staff, request.user), read_at=None)
         if pk is not None:
             unread = unread.filter(pk=pk)
         note(request, notices_read=unread.update(read_at=timezone.now()))
     return HttpResponseRedirect(back)
 
 
-def _error(request: HttpRequest, status: int, heading: str, what: str, next_step: str) -> HttpResponse:
+def _error(
+    request: HttpRequest, status: int, heading: str, what: str, next_step: str
+) -> HttpResponse:
     """An error page that needs no database: it must appear when that is what is broken."""
     context = {
         "status": status,
@@ -109,7 +113,7 @@ def _error(request: HttpRequest, status: int, heading: str, what: str, next_step
         "environment_name": settings.ENVIRONMENT_NAME,
         "demonstration": settings.DEMONSTRATION,
     }
-    return render(None, "error.html", context, status=status)  # type: ignore[arg-type]
+    return render(None, "error.html", context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -45,7 +45,7 @@ class DayFilter(admin.ListFilter):
     def __init__(
         self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
     ) -> None:
-        super().__init__(request, params, model, model_admin)  # type: ignore[arg-type]
+        super().__init__(request, params, model, model_admin)
         for name in self.names:
             if name in params:
                 self.used_parameters[name] = params.pop(name)[-1]
@@ -53,7 +53,7 @@ class DayFilter(admin.ListFilter):
     def has_output(self) -> bool:
         return True
 
-    def expected_parameters(self) -> list[str]:
+    def expected_parameters(self) -> list[str | None]:
         return list(self.names)
 
     def choices(self, changelist: Any) -> Any:

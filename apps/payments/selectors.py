@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from apps.organization.models import Staff
 from apps.receipts import agencies, barcode
@@ -23,9 +23,7 @@ def payments_of(file: ReceiptFile, data_type: str = "") -> QuerySet[Payment]:
     return Payment.objects.filter(pk__in=_counted(file.line_ids, data_type).values("payment_id"))
 
 
-def in_file(
-    payments: QuerySet[Payment], file_id: int, data_type: str = ""
-) -> QuerySet[Payment]:
+def in_file(payments: QuerySet[Payment], file_id: int, data_type: str = "") -> QuerySet[Payment]:
     """Those of the payments that a file, by its number, tells of."""
     first = file_id * LINES_PER_FILE
     counted = _counted((first, first + LINES_PER_FILE - 1), data_type)
@@ -33,15 +31,29 @@ def in_file(
 
 
 def _counted(line_ids: tuple[int, int], data_type: str) -> QuerySet[PaymentEntry]:
-    entries = PaymentEntry.objects.filter(line__range=line_ids, counted=True)
+    entries = _of_lines(line_ids).filter(counted=True)
     return entries.filter(data_type=data_type) if data_type else entries
+
+
+def registered_totals(file: ReceiptFile) -> dict[str, dict[str, int]]:
+    """件数 and 金額 by data type of what a file registered; its own totals where every line was."""
+    if not (file.rejected or file.duplicate):
+        totals: dict[str, dict[str, int]] = file.totals.get("types", {})
+        return totals
+    rows = _counted(file.line_ids, "").order_by().values("data_type")
+    return {
+        row["data_type"]: {"count": row["count"], "amount": row["amount"]}
+        for row in rows.annotate(count=Count("pk"), amount=Sum("payment__amount"))
+    }
+
+
+def _of_lines(line_ids: tuple[int, int]) -> QuerySet[PaymentEntry]:
+    return PaymentEntry.objects.filter(line__gte=line_ids[0], line__lte=line_ids[1])
 
 
 def duplicates_of(file: ReceiptFile) -> QuerySet[PaymentEntry]:
     """The lines of a file that say what another line had said before, in the file's order."""
-    return PaymentEntry.objects.filter(
-        line__range=file.line_ids, counted=False
-    ).select_related("payment")
+    return _of_lines(file.line_ids).filter(counted=False)
 
 
 @dataclass(frozen=True)
@@ -153,8 +165,10 @@ def company_is_demonstration(payment: Payment) -> bool:
     return False
 
 
-def entries_of(payment: Payment) -> QuerySet[PaymentEntry]:
-    """Everything files said about a payment, in the order it came in."""
-    return payment.entries.select_related("line__file").defer("line__raw").order_by("line_id")
+def entries_of(payment: Payment) -> list[PaymentEntry]:
+    """Everything files said about a payment, in the order it came in.
 
-
+    Asked in two parts: each has an index of its own, and the two together have none.
+    """
+    parts = [payment.entries.filter(counted=counted) for counted in (True, False)]
+    return sorted((entry for part in parts for entry in part), key=lambda entry: entry.line_id)

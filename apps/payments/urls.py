@@ -8,4 +8,5 @@ app_name = "payments"
 urlpatterns = [
     path("<int:pk>/change/", views.payment_page, name="payment"),
     path("duplicates/<int:file_id>/", views.duplicates, name="duplicates"),
+    path("of-line/<int:file_id>/<int:number>/", views.of_line, name="of_line"),
 ]

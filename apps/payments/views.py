@@ -8,6 +8,7 @@ from typing import cast
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from apps.accesslog.middleware import note
 from apps.organization.admin import page
@@ -36,8 +37,9 @@ def payment_page(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404("収納")
     revealed = request.GET.get("show") == "number"
     note(request, payment=payment.number, number_shown=revealed)
+    entries = selectors.entries_of(payment)
     files = ReceiptFile.objects.visible_to(request.user).in_bulk(
-        {entry.line_id // LINES_PER_FILE for entry in selectors.entries_of(payment)}
+        {entry.line_id // LINES_PER_FILE for entry in entries}
     )
     return page(
         request,
@@ -54,7 +56,7 @@ def payment_page(request: HttpRequest, pk: int) -> HttpResponse:
                 "line": entry.line_id % LINES_PER_FILE,
                 "counted": entry.counted,
             }
-            for entry in selectors.entries_of(payment)
+            for entry in entries
         ],
         demonstration_company=selectors.company_is_demonstration(payment),
     )
@@ -77,6 +79,22 @@ def _due_on(code: str) -> datetime.date | None:
 
 
 @may_view
+def of_line(request: HttpRequest, file_id: int, number: int) -> HttpResponse:
+    """From a line to the payment it told of, which may have been made by another line."""
+    if file_id >= 2**31 or not 0 < number < LINES_PER_FILE:
+        raise Http404("受信行")
+    found = (
+        Payment.objects.visible_to(request.user)
+        .filter(entries__line_id=file_id * LINES_PER_FILE + number)
+        .first()
+    )
+    if found is None:
+        raise Http404("収納")
+    note(request, file=file_id, line=number)
+    return redirect("payments:payment", found.pk)
+
+
+@may_view
 def duplicates(request: HttpRequest, file_id: int) -> HttpResponse:
     """重複データ一覧 of a file: each line with the payment, file and line it repeats."""
     file = ReceiptFile.objects.visible_to(request.user).filter(pk=file_id).first()
@@ -90,7 +108,7 @@ def duplicates(request: HttpRequest, file_id: int) -> HttpResponse:
     return page(
         request,
         "payments/duplicates.html",
-        f"受信ファイル {file.pk} の重複",
+        f"受信ファイル {file.name} の重複",
         file=file,
         rows=rows,
         duplicates=explained,

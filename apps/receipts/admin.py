@@ -13,14 +13,15 @@ from apps.accesslog.middleware import note
 from apps.calendars.templatetags.shown import figure, moment
 from apps.organization.admin import ScopedAdmin, VisibleBusinessFilter
 
-from . import layouts
 from .models import ReceiptFile
 from .templatetags.receipt_words import badge
 
 
 @admin.register(ReceiptFile)
 class ReceiptFileAdmin(ScopedAdmin):
-    purpose = "代行会社から届いた収納データのファイルです。開くと、検証の結果と次にすることが分かります。"
+    purpose = (
+        "代行会社から届いた収納データのファイルです。開くと、検証の結果と次にすることが分かります。"
+    )
     empty = "この条件の受信ファイルはありません。"
     first_step = ("receipts:upload", "受信ファイルを取り込む")
     list_display = [
@@ -61,8 +62,7 @@ class ReceiptFileAdmin(ScopedAdmin):
 
     @admin.display(description="レイアウト")
     def layout(self, file: ReceiptFile) -> str:
-        known = layouts.all_layouts().get(file.layout_code)
-        return known.name if known else file.layout_code or "読み取れず"
+        return file.layout_code or "読み取れず"
 
     @admin.display(description="状態")
     def in_state(self, file: ReceiptFile) -> SafeString:

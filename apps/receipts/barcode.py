@@ -23,10 +23,6 @@ NO_DUE = "999999"
 
 _COUNTED = CHECK.start
 _ZERO = ord("0")
-# From the right end of the 43 digits 3, 1, 3…; as 43 is odd, the left end too begins with 3.
-_WEIGHTS = np.tile(np.array([3, 1], dtype=np.float32), _COUNTED // 2 + 1)[:_COUNTED]
-_ZEROS_SUM = int(_WEIGHTS.sum()) * _ZERO
-
 
 def check_digit(digits43: str) -> str:
     """The 44th digit for the first 43: modulus 10, weight 3 (receipt-files.md b.2)."""
@@ -42,9 +38,12 @@ def check_digits(matrix: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     Columns after the 43rd are not read. What it returns for a row with other bytes than digits
     means nothing: the caller looks for those first.
     """
-    # A float32 product is exact here (at most 87 x 255) and twice as fast as any integer sum.
-    sums = (matrix[:, :_COUNTED].astype(np.float32) @ _WEIGHTS).astype(np.int32)
-    return ((_ZEROS_SUM - sums) % 10).astype(np.uint8)
+    # From the right end of the 43 digits 3, 1, 3…; as 43 is odd, the left end too begins with 3.
+    # Each sum is at most 22 x 9, so one byte holds it.
+    figures = matrix[:, :_COUNTED] - np.uint8(_ZERO)
+    tripled = figures[:, 0::2].sum(axis=1, dtype=np.uint8).astype(np.int16)
+    single = figures[:, 1::2].sum(axis=1, dtype=np.uint8)
+    return (-(3 * tripled + single) % 10).astype(np.uint8)
 
 
 def check_digits_right(matrix: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

@@ -35,12 +35,12 @@ class Row:
     amount: int | None = None
 
 
-def text_of(raw: bytes, encoding: str = "cp932") -> str:
+def text_of(raw: bytes | memoryview, encoding: str = "cp932") -> str:
     """A line as text; bytes that are no characters stay readable as \\x81."""
     return bytes(raw).decode(encoding, "backslashreplace")
 
 
-def row_of(layout: Layout | None, raw: bytes) -> Row:
+def row_of(layout: Layout | None, raw: bytes | memoryview) -> Row:
     """Decode one line. A line that does not fit its layout gives what can be read of it."""
     if layout is None:
         return Row("ー", ())
@@ -66,7 +66,7 @@ def row_of(layout: Layout | None, raw: bytes) -> Row:
     )
 
 
-def _record(layout: Layout, raw: bytes) -> Record | None:
+def _record(layout: Layout, raw: bytes | memoryview) -> Record | None:
     if layout.kind == "csv":
         heading = ",".join(layout.heading)
         first = text_of(raw, layout.encoding).replace('"', "")

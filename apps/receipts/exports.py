@@ -1,4 +1,4 @@
-"""The error list as a file, and the way back: the corrected lines a person filled into it."""
+"""The error list as a file; the column left empty in it comes back through corrections.py."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import quote
 
 import openpyxl
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 
 from . import issues, layouts, vault
 from .decoded import text_of
@@ -24,15 +24,14 @@ from .models import FileIssue, ReceiptFile, ReceiptLine
 
 KINDS = {"xlsx": "Excel", "csv": "CSV（Excel用）", "sjis": "CSV（Shift_JIS）"}
 CORRECTED = "訂正後の原データ"
-COLUMNS = (
-    "行番号 レコード区分 項目 値 内容 対処 原データ".split() + [CORRECTED, "コード"]
-)  # fmt: skip
+COLUMNS = [*"行番号 レコード区分 項目 値 内容 対処 原データ".split(), CORRECTED, "コード"]
 WIDTHS = (8, 12, 20, 24, 50, 50, 60, 60, 22)
-NEWLINES = {"crlf": b"\r\n", "lf": b"\n", "none": b""}
+SUMMARIES = (
+    "partial-not-chosen",
+    "partial-not-allowed",
+)  # they only say that there are wrong lines
 SUBSTITUTE = "〓"
-CORRECTED_AT_MOST = 100_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_AS_NUMBER = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Not allowed in the XML of an xlsx, and nothing a person could read anyway.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -63,13 +62,14 @@ class ErrorRow:
 
 def neutral(text: str) -> str:
     text = _CONTROL.sub("�", text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def error_rows(file: ReceiptFile) -> list[ErrorRow]:
     """Exactly the lines that were not registered, and for a refused file all that is wrong with it."""
     by_line: dict[int, list[FileIssue]] = {}
-    for issue in file.issues.exclude(effect=FileIssue.Effect.NOTICE).order_by("line", "pk"):
+    wrong = file.issues.exclude(effect=FileIssue.Effect.NOTICE).exclude(code__in=SUMMARIES)
+    for issue in wrong.order_by("line", "pk"):
         by_line.setdefault(issue.line, []).append(issue)
     raws = raw_lines(file, [line for line in by_line if line])
     rows = []
@@ -183,13 +183,11 @@ def _workbook(file: ReceiptFile, rows: list[ErrorRow]) -> Any:
     sheet.freeze_panes = "A2"
     sheet.print_title_rows = "1:1"
     sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.paperSize = Worksheet.PAPERSIZE_A4
     sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(
-        fitToPage=True
-    )
-    sheet.oddHeader.center.text = f"エラー一覧　{file.name}".replace("&", "&&")
-    sheet.oddFooter.center.text = "&P / &N"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.HeaderFooter.oddHeader.center.text = f"エラー一覧　{file.name}".replace("&", "&&")
+    sheet.HeaderFooter.oddFooter.center.text = "&P / &N"
     sheet.append([_cell(sheet, title, bold=True) for title in COLUMNS])
     for row in rows:
         sheet.append([_cell(sheet, text) for text in row.cells()])
@@ -222,103 +220,3 @@ def _csv(rows: Iterable[ErrorRow], encoding: str, *, bom: bool) -> Iterator[byte
         if encoding == "cp932":
             text = "".join(one if _fits(one) else SUBSTITUTE for one in text)
         yield text.encode(encoding)
-
-
-# 訂正行
-
-
-def corrected_records(upload: UploadedFile[Any], file: ReceiptFile) -> bytes:
-    """The corrected lines as the bytes of a file. Raises ValidationError with every fault found.
-
-    Takes back the error list with its column filled in (rows left empty are skipped), or a plain
-    text that holds nothing but the corrected records.
-    """
-    content = upload.read()
-    layout = layouts.all_layouts().get(file.layout_code)
-    encoding = layout.encoding if layout else "cp932"
-    found = _from_workbook(content) if content[:2] == b"PK" else _from_csv(content)
-    if found is None:
-        found = [
-            (number, line)
-            for number, line in enumerate(_decode(content).splitlines(), start=1)
-            if line.strip()
-        ]
-    if not found:
-        raise ValidationError(
-            f"訂正した行がありません。「{CORRECTED}」の欄に、直した行をまるごと書いてから取り込んでください。"
-        )
-    faults, records = [], []
-    for number, text in found:
-        if text.startswith("'") and text[1:].startswith(_FORMULA):
-            text = text[1:]
-        if _AS_NUMBER.fullmatch(text.strip()):
-            faults.append(
-                f"{number}行目は、表計算ソフトが数値（{text.strip()}）に変えています。"
-                "Excel形式のエラー一覧に書き直してください。"
-            )
-        if layout and layout.kind == "fixed":
-            text = text.ljust(layout.record_length)  # trailing spaces are easily lost in a table
-        try:
-            records.append(text.encode(encoding))
-        except UnicodeEncodeError as error:
-            faults.append(
-                f"{number}行目の「{text[error.start]}」は、受信ファイルの文字コードにありません。"
-                "使える文字に直してください。"
-            )
-    if faults:
-        raise ValidationError(faults)
-    newline = NEWLINES.get(file.newline, b"\r\n")
-    return newline.join(records) + (newline if file.final_newline else b"")
-
-
-def _from_workbook(content: bytes) -> list[tuple[int, str]]:
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        rows = [list(row) for row in sheet.iter_rows(values_only=True, max_row=CORRECTED_AT_MOST)]
-    except Exception as error:  # openpyxl raises whatever a damaged file makes its parts raise
-        raise ValidationError(
-            "Excel ファイルとして開けませんでした。ダウンロードしたエラー一覧に書き込んで、そのまま保存してください。"
-        ) from error
-    column = _column(rows[0] if rows else [])
-    if column is None:
-        raise ValidationError(
-            f"「{CORRECTED}」という列が1行目にありません。ダウンロードしたエラー一覧に書き込んでください。"
-        )
-    return _filled(rows, column)
-
-
-def _from_csv(content: bytes) -> list[tuple[int, str]] | None:
-    """The filled-in column, or None when this is no error list but plain records."""
-    text = _decode(content)
-    if CORRECTED not in text.split("\n", 1)[0]:
-        return None
-    rows: list[list[Any]] = list(csv.reader(io.StringIO(text)))
-    column = _column(rows[0])
-    return None if column is None else _filled(rows, column)
-
-
-def _column(heading: Sequence[Any]) -> int | None:
-    titles = [str(title or "").strip() for title in heading]
-    return titles.index(CORRECTED) if CORRECTED in titles else None
-
-
-def _filled(rows: list[list[Any]], column: int) -> list[tuple[int, str]]:
-    filled = []
-    for number, row in enumerate(rows[1:], start=2):
-        value = row[column] if column < len(row) else None
-        if value is not None and str(value).strip():
-            filled.append((number, f"{value:E}" if isinstance(value, float) else str(value)))
-    return filled
-
-
-def _decode(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            return content.decode("cp932")
-        except UnicodeDecodeError as error:
-            raise ValidationError(
-                "文字コードを読み取れません。UTF-8 か Shift_JIS のファイルにしてください。"
-            ) from error

@@ -36,7 +36,7 @@ class SeveralFilesField(forms.FileField):
 class UploadForm(forms.Form):
     """取り込む: the files and how they are to be read."""
 
-    files = SeveralFilesField(label="受信ファイル", max_length=255, allow_empty_file=True)
+    uploads = SeveralFilesField(label="受信ファイル", max_length=255, allow_empty_file=True)
     layout = forms.ChoiceField(
         label="レイアウト",
         required=False,
@@ -54,7 +54,7 @@ class UploadForm(forms.Form):
     )
 
     def __init__(self, *args: Any, person: Staff, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["layout"].choices = [("auto", "自動判定"), *_layout_choices()]  # type: ignore[attr-defined]
         self.fields["business"].choices = [  # type: ignore[attr-defined]
             ("", "自動判定"),
@@ -64,17 +64,17 @@ class UploadForm(forms.Form):
     def clean_layout(self) -> str:
         return self.cleaned_data["layout"] or "auto"
 
-    def clean_files(self) -> list[UploadedFile]:
+    def clean_uploads(self) -> list[UploadedFile]:
         limit = settings.RECEIPT_UPLOAD_MAX_MB
         too_large = [
             f"「{file.name}」は大きすぎます。1件{limit:,} MB までです。代行会社にファイルを分けてもらうか、"
             "システム管理者に相談してください。"
-            for file in self.cleaned_data["files"]
+            for file in self.cleaned_data["uploads"]
             if (file.size or 0) > limit * 1024 * 1024
         ]
         if too_large:
             raise ValidationError(too_large)
-        files: list[UploadedFile] = self.cleaned_data["files"]
+        files: list[UploadedFile] = self.cleaned_data["uploads"]
         return files
 
 
@@ -111,6 +111,17 @@ class RetryForm(forms.Form):
     """再実行, with the choice to leave out the lines that are wrong."""
 
     accept_partial = forms.BooleanField(required=False)
+
+
+class CancelForm(forms.Form):
+    """全体の取消."""
+
+    reason = forms.CharField(
+        label="取消の理由",
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="200字まで。個人が分かることは書かないでください。記録に残ります。",
+    )
 
 
 class LinesForm(forms.Form):

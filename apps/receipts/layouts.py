@@ -163,8 +163,24 @@ def load(path: Path) -> Layout:
     return layout
 
 
+_KEYS = frozenset(
+    "code name version status source agency kind record_length newlines encoding heading error_prefix"
+    " amount_from_column structure policy data_types records".split()
+)
+_RECORD_KEYS = frozenset("code fields totals barcode_forms".split())
+
+
+def _unknown(found: set[str], known: frozenset[str], where: str) -> None:
+    """A misplaced key would be silently without effect."""
+    if strange := found - known:
+        raise ValueError(f"{where} に知らない記述 {'、'.join(sorted(strange))} があります")
+
+
 def _build(data: dict[str, Any], path: Path) -> Layout:
     policy = data["policy"]
+    _unknown(set(data), _KEYS, "ファイル")
+    for kind, record in data["records"].items():
+        _unknown(set(record), _RECORD_KEYS, f"records.{kind}")
     return Layout(
         code=data["code"],
         name=data["name"],

@@ -2,16 +2,17 @@
 
 from django.urls import path
 
-from . import views
+from .views import deciding, reading, taking_in
 
 app_name = "receipts"
 urlpatterns = [
-    path("upload/", views.upload, name="upload"),
-    path("progress/", views.progress, name="progress"),
-    path("<int:pk>/change/", views.file_page, name="file"),
-    path("<int:pk>/lines/", views.lines, name="lines"),
-    path("<int:pk>/lines/<int:number>/", views.line, name="line"),
-    path("<int:pk>/errors/<slug:kind>/", views.errors, name="errors"),
-    path("<int:pk>/retry/", views.retry, name="retry"),
-    path("<int:pk>/correct/", views.correct, name="correct"),
+    path("upload/", taking_in.upload, name="upload"),
+    path("progress/", taking_in.progress, name="progress"),
+    path("<int:pk>/change/", reading.file_page, name="file"),
+    path("<int:pk>/lines/", reading.lines, name="lines"),
+    path("<int:pk>/lines/<int:number>/", reading.line, name="line"),
+    path("<int:pk>/errors/<slug:kind>/", reading.errors, name="errors"),
+    path("<int:pk>/retry/", deciding.retry, name="retry"),
+    path("<int:pk>/correct/", deciding.correct, name="correct"),
+    path("<int:pk>/cancel/", deciding.cancel, name="cancel"),
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from shinjuku_shuno import environment
 
 from .base import *  # noqa: F403
-from .base import BASE_DIR
+from .base import BASE_DIR, TRUSTED_PROXY_COUNT_HELP
 from .databases import database
 
 ENVIRONMENT_NAME = "手元の試用環境"
@@ -67,9 +67,14 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
+TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXY_COUNT", TRUSTED_PROXY_COUNT_HELP, 0)
+
 RECEIPTS_DIR = SHUNO_DATA_DIR / "receipts"
 RECEIPTS_INBOX = RECEIPTS_DIR / "inbox"
 WHITENOISE_USE_FINDERS = True
+# Nothing is collected here: the files are served from where they lie. A folder that is not there
+# would make WhiteNoise warn at every start.
+STATIC_ROOT = None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

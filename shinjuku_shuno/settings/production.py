@@ -5,6 +5,8 @@ from pathlib import Path
 from shinjuku_shuno import environment
 
 from .base import *  # noqa: F403
+from .base import TRUSTED_PROXY_COUNT_HELP
+from .brokers import broker_options, verified
 from .databases import database
 
 ENVIRONMENT_NAME = environment.text("ENVIRONMENT_NAME", "画面の上に出す環境の名前。", "本番")
@@ -27,8 +29,13 @@ DATABASES = {
     ),
 }
 
-REDIS_URL = environment.text("REDIS_URL", "ブローカとキャッシュの Redis（rediss:// とパスワード）。")
+REDIS_URL = verified(
+    environment.text(
+        "REDIS_URL", "ブローカとキャッシュの Redis（rediss:// とパスワード）。相手の証明書を必ず確かめる。"
+    )
+)
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_USE_SSL = broker_options(REDIS_URL)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 RECEIPTS_DIR = Path(
@@ -38,6 +45,7 @@ RECEIPTS_INBOX = Path(
     environment.text("RECEIPTS_INBOX", "受信箱のフォルダ（ここに届いたファイルを取り込む）。")
 )
 
+TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXY_COUNT", TRUSTED_PROXY_COUNT_HELP, 1)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = 31_536_000

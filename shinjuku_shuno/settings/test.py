@@ -1,5 +1,8 @@
 """The test suite's settings: TEST_DATABASE_URL chooses the engine, everything else is throw-away."""
 
+import atexit
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -16,6 +19,15 @@ RECEIPT_STORE_KEY = "11" * 32
 ALLOWED_HOSTS = ["*"]
 
 SHUNO_DATA_DIR = Path(tempfile.mkdtemp(prefix="shuno-test-"))
+
+
+def _remove(made_by: int) -> None:
+    # A forked child that ends must not take its parent's databases away.
+    if os.getpid() == made_by:
+        shutil.rmtree(SHUNO_DATA_DIR, ignore_errors=True)
+
+
+atexit.register(_remove, os.getpid())
 _url = environment.text("TEST_DATABASE_URL", "試験に使うデータベース。空なら SQLite。", "")
 DATABASES = {
     "default": database(_url or f"sqlite:///{SHUNO_DATA_DIR / 'default.sqlite3'}"),
@@ -38,6 +50,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 RECEIPTS_DIR = SHUNO_DATA_DIR / "receipts"
 RECEIPTS_INBOX = RECEIPTS_DIR / "inbox"
 WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = None
 WHITENOISE_AUTOREFRESH = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

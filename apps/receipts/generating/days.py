@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from zlib import crc32
 
 import jpholiday
@@ -325,5 +326,5 @@ def _may_shard(layout: Layout) -> bool:
 def _split(count: int, weights: list[float]) -> list[int]:
     """`count` in whole parts by weight, which together make `count`."""
     edges = np.cumsum([0.0, *weights]) / sum(weights) * count
-    whole = np.rint(edges).astype(np.int64)
-    return np.diff(whole).tolist()
+    whole = [int(edge) for edge in np.rint(edges)]
+    return [after - before for before, after in pairwise(whole)]

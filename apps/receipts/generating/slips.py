@@ -169,7 +169,8 @@ class Payments:
 
 def corrected(amount: Numbers) -> Numbers:
     """What a 郵便振替訂正 says was really paid: about a tenth less, in tens of yen."""
-    return np.maximum(amount - amount // 100 * 10, 10)
+    less: Numbers = np.maximum(amount - amount // 100 * 10, 10)
+    return less
 
 
 def digits(values: Numbers, width: int) -> Bytes:
@@ -253,7 +254,8 @@ def _amounts(rng: np.random.Generator, business: str, count: int) -> Numbers:
     usual = profiles()["businesses"][business]
     yen = usual["median"] * np.exp(rng.standard_normal(count) * usual["spread"])
     step = usual["step"]
-    return np.clip((yen / step).astype(np.int64) * step, LEAST, MOST)
+    amounts: Numbers = np.clip((yen / step).astype(np.int64) * step, LEAST, MOST)
+    return amounts
 
 
 def _barcodes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import BinaryIO
 
 import numpy as np
@@ -171,7 +172,7 @@ def _write_part(
     template = np.frombuffer(structure_record(layout, "data", values) + newline, np.uint8)
     # Small tables to take rows from by index: nothing is formatted row by row.
     received = slips.table([f"{one:%Y%m%d}" for one in batch.days])
-    clock = slips.table([f"{one // 60:02d}{one % 60:02d}" for one in range(MIDNIGHT)])
+    clock = _clock()
     fields = {one.name: one for one in layout.data.fields}
     company = fields["company_code"]
     companies = slips.table([one.company.ljust(company.length) for one in batch.outlets])
@@ -208,6 +209,11 @@ def _write_part(
                 rows[which, place.slice] = laid
         target.write(rows.data)
         tally.add(part.data_type, len(payments), int(amount.sum()))
+
+
+@cache
+def _clock() -> Bytes:
+    return slips.table([f"{minute // 60:02d}{minute % 60:02d}" for minute in range(MIDNIGHT)])
 
 
 def lay_out(field: Bytes, bars: Bytes, form: BarcodeForm) -> None:

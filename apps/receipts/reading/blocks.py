@@ -95,7 +95,7 @@ def _fixed_blocks(
         ended = have < wanted
         whole = min(have // stride, ROWS)
         rows = np.frombuffer(data, np.uint8, whole * stride).reshape(whole, stride)
-        good = _aligned(rows, length, newline)
+        good = _aligned(data, rows, length, newline)
         if good:
             yield _block(rows[:good, :length], shape.records, kind_of)
             shape.records += good
@@ -113,9 +113,12 @@ def _fixed_blocks(
             shape.records += 1
 
 
-def _aligned(rows: Bytes, length: int, newline: bytes) -> int:
+def _aligned(data: bytes, rows: Bytes, length: int, newline: bytes) -> int:
     """How many rows from the first have their newline in its place, and none elsewhere."""
     if not newline:
+        return len(rows)
+    in_place = (rows[:, length:] == np.frombuffer(newline, np.uint8)).all()
+    if in_place and data.count(b"\n", 0, rows.size) == len(rows):
         return len(rows)
     wrong = (rows[:, :length] == 10).any(axis=1)
     for offset, byte in enumerate(newline):
@@ -222,7 +225,17 @@ def _csv_block(lines: list[bytes], layout: Layout, findings: Findings, shape: Sh
         if cells is not None and shape.records == 1 and cells == list(layout.heading):
             kinds[index], broken[index] = HEADING, True
             continue
-        aligned = _align(cells, layout, findings, shape.records) if cells is not None else None
+        aligned = (
+            _align(
+                cells,
+                layout,
+                findings,
+                shape.records,
+                unended=not shape.final_newline and index == len(lines) - 1,
+            )
+            if cells is not None
+            else None
+        )
         if aligned is None:
             broken[index] = True
         else:
@@ -250,10 +263,15 @@ def _cells(line: bytes, layout: Layout, findings: Findings, number: int) -> list
         return None
 
 
-def _align(cells: list[str], layout: Layout, findings: Findings, number: int) -> bytes | None:
+def _align(
+    cells: list[str], layout: Layout, findings: Findings, number: int, *, unended: bool
+) -> bytes | None:
     """The cells side by side in the widths of the layout, so that one checker serves all layouts."""
     fields = layout.data.fields
     if len(cells) != len(fields):
+        if unended and len(cells) < len(fields):
+            findings.add("truncated-line", number, actual=len(cells), expected=len(fields))
+            return None
         findings.add("column-count", number, actual=len(cells), expected=len(fields))
         return None
     parts = []

@@ -23,8 +23,9 @@ from .values import Ints
 class Expected:
     """What the check holds the file against besides its layout."""
 
+    today: int  # the Japanese calendar day, in days since 2000-01-01
     business: str = ""
-    starts_on: int | None = None  # 外部結合の開始日, in days since 2000-01-01
+    starts_on: int | None = None  # 外部結合の開始日, likewise
 
 
 @dataclass
@@ -59,7 +60,9 @@ def check(
     brands = Brands.of(table, dict.fromkeys(agencies.brands()["brands"], 1))
     tally = Tally()
     structure = Structure(layout, findings, fragment=fragment)
-    rows = RowChecker(layout, findings, brands, expected.starts_on)
+    rows = RowChecker(
+        layout, findings, brands, today=expected.today, starts_on=expected.starts_on
+    )
     try:
         for block in read_blocks(chunks, layout, findings, shape):
             structure.follow(block)

@@ -43,6 +43,11 @@ def resolve_barcodes(cells: Bytes, forms: tuple[BarcodeForm, ...]) -> Barcodes:
             digits = digits.copy()
             digits[use] = other[use]
             readable = readable | use
+        if not readable.all():
+            # Right in no form yet: the one that holds digits at all tells best what is wrong.
+            better = ~readable & values.not_digits(digits) & ~values.not_digits(other)
+            if better.any():
+                digits = np.where(better[:, None], other, digits)
     return Barcodes(digits, readable & ~ambiguous, ambiguous)
 
 
@@ -69,18 +74,19 @@ def _right(digits: Bytes) -> Mask:
 
 
 def data_rows(block: Block) -> tuple[Bytes, Ints]:
-    """The readable data records of a block and their line numbers."""
+    """The readable data records of a block, column by column, and their line numbers."""
     wanted = block.kinds == DATA
     if block.broken is not None:
         wanted &= ~block.broken
-    return values.take(block.rows, wanted), block.numbers if wanted.all() else block.numbers[wanted]
+    numbers = block.numbers if wanted.all() else block.numbers[wanted]
+    return values.by_column(values.take(block.rows, wanted)), numbers
 
 
 def data_types(rows: Bytes, layout: Layout) -> tuple[Ints, Mask]:
     """Each row's data type as a number (UNREADABLE_TYPE if not digits), and which are not in the layout."""
     cells = rows[:, layout.data["data_type"].slice]
     said = np.where(values.not_digits(cells), UNREADABLE_TYPE, values.number(cells))
-    meaning = np.arange(UNREADABLE_TYPE + 1)
+    meaning = np.arange(UNREADABLE_TYPE + 1, dtype=np.int16)
     known = np.zeros(UNREADABLE_TYPE + 1, np.bool_)
     for code, canonical in layout.data_types.items():
         meaning[int(code)] = int(canonical)
@@ -109,7 +115,8 @@ def codes(cells: Bytes) -> Bytes:
 class Brands:
     """Company (+ store) codes of one agency to brand ids; 0 where it knows none."""
 
-    by_company: Mapping[bytes, int]
+    companies: Ints  # codes as numbers, ascending
+    ids: Ints
     by_store: Mapping[bytes, int]
 
     @classmethod
@@ -121,13 +128,19 @@ class Brands:
                 first, store = code.split("+")
                 by_store[first.ljust(CODE_WIDTH).encode() + store.encode()] = brand
             else:
-                by_company[code.encode()] = brand
-        return cls(by_company, by_store)
+                by_company[int.from_bytes(code.ljust(CODE_WIDTH).encode(), "little")] = brand
+        known = sorted(by_company)
+        return cls(
+            np.array(known, np.uint64),
+            np.array([by_company[code] for code in known], np.int64),
+            by_store,
+        )
 
     def of_rows(self, company: Bytes, store: Bytes) -> Ints:
         """Brand id of each row, 0 for an unknown company."""
-        found, place = np.unique(_strings(company), return_inverse=True)
-        brands = np.array([self.by_company.get(code.rstrip(), 0) for code in found], np.int64)[place]
+        said = company.view("<u8").ravel()
+        place = np.minimum(np.searchsorted(self.companies, said), len(self.companies) - 1)
+        brands = np.where(self.companies[place] == said, self.ids[place], 0)
         if self.by_store:
             both = _strings(np.column_stack([company, store]))
             found, place = np.unique(both, return_inverse=True)

@@ -56,7 +56,10 @@ def _records(head: bytes, layout: Layout) -> list[Bytes]:
         return []
     whole = min(len(head) // stride, _RECORDS)
     rows = np.frombuffer(head, np.uint8, whole * stride).reshape(whole, stride)
-    found = [row[: layout.record_length] for row in rows]
+    # Only up to the first record of another length: what follows it does not tell of the layout.
+    misplaced = (rows[:, layout.record_length :] != np.frombuffer(NEWLINES[newline], np.uint8)).any(axis=1)
+    aligned = int(misplaced.argmax()) if misplaced.any() else whole
+    found = [row[: layout.record_length] for row in rows[:aligned]]
     if not found and len(head) >= layout.record_length:
         found = [np.frombuffer(head, np.uint8, layout.record_length)]
     return found
@@ -98,9 +101,10 @@ def _fit(row: Bytes, record: Record) -> int:
     """Bytes of the record's fields that are as the layout says, less those that are not."""
     fit = 1
     for one in record.fields:
-        cell = row[one.slice].reshape(1, -1)
+        cell, weight = row[one.slice].reshape(1, -1), one.length
         if one.kind == "barcode":
             right = bool(resolve_barcodes(cell, record.barcode_forms).readable[0])
+            weight = barcode.LENGTH
         elif one.kind == "date":
             right = not values.not_date(cell, values.not_digits(cell))[0]
             if one.optional and values.blank(cell)[0]:
@@ -111,5 +115,5 @@ def _fit(row: Bytes, record: Record) -> int:
             right = not values.not_digits(cell)[0]
         else:
             continue
-        fit += one.length if right else -one.length
+        fit += weight if right else -weight
     return fit

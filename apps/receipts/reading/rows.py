@@ -17,11 +17,18 @@ class RowChecker:
     """Checks the data records of blocks in file order; remembers the header that they stand under."""
 
     def __init__(
-        self, layout: Layout, findings: Findings, brands: Brands, starts_on: int | None
+        self,
+        layout: Layout,
+        findings: Findings,
+        brands: Brands,
+        *,
+        today: int,
+        starts_on: int | None,
     ) -> None:
         self.layout = layout
         self.findings = findings
         self.brands = brands
+        self.today = today
         self.starts_on = starts_on
         self.payees: dict[str, int] = {}
         self._created_on: int | None = None
@@ -100,6 +107,8 @@ class RowChecker:
             self._say(values.not_digits(cells), "not-digits", one)
         elif one.kind == "text":
             wrong = values.not_text(cells)
+            if wrong.any() and self.layout.kind == "fixed":
+                wrong &= ~self._check_encoding(one, cells)
             if one.name not in ("company_code", "store_code"):
                 wrong &= (cells != 32).any(axis=1)
             self._say(wrong, "code-unreadable", one)
@@ -111,7 +120,9 @@ class RowChecker:
         if not one.item and not one.repeats and one.kind in ("date", "text", "digits"):
             self._notice(~values.blank(cells), "item-not-approved", one)
 
-    def _check_encoding(self, one: Field, cells: Bytes) -> None:
+    def _check_encoding(self, one: Field, cells: Bytes) -> Mask:
+        """The rows whose bytes are no characters; a wrong encoding refuses the file."""
+        unreadable = np.zeros(len(cells), np.bool_)
         for index in np.flatnonzero(values.suspicious(cells)):
             data = cells[index].tobytes()
             try:
@@ -119,6 +130,7 @@ class RowChecker:
             except UnicodeDecodeError:
                 printable = False
             if not printable:
+                unreadable[index] = True
                 self.findings.add(
                     "encoding",
                     int(self._numbers[index]),
@@ -128,6 +140,7 @@ class RowChecker:
                     value=data.hex(" ")[:60],
                     encoding="cp932",
                 )
+        return unreadable
 
     def _created_per_row(self, block: Block) -> Ints | None:
         """The day the file (or the group) says it was made, for each readable data record."""
@@ -157,12 +170,11 @@ class RowChecker:
             created = np.where(
                 values.not_date(made, values.not_digits(made)), values.NO_DAY, values.days(made)
             )
-        if created is not None:
-            self._say(
-                readable & (created != values.NO_DAY) & (received > created),
-                "received-after-file",
-                one,
-            )
+        # A file that does not say when it was made was made by today.
+        latest = self.today if created is None else np.minimum(
+            np.where(created == values.NO_DAY, self.today, created), self.today
+        )
+        self._say(readable & (received > latest), "received-after-file", one)
         if self.starts_on is not None:
             before = readable & (received < self.starts_on)
             if self.layout.before_start == "reject":
@@ -202,29 +214,28 @@ class RowChecker:
 
     def _check_due(self, barcodes: columns.Barcodes, one: Field) -> None:
         due = barcodes.digits[:, barcode.DUE]
-        month_day = values.number(due[:, 2:])
         none = (due == ord("9")).all(axis=1) | (due == ord("0")).all(axis=1)
-        # The century is not written; any valid day of a leap year will do.
-        year = np.broadcast_to(np.frombuffer(b"2000", np.uint8), (len(due), 4))
-        wrong = barcodes.readable & ~none
-        if not wrong.any():
-            return
-        impossible = values.not_date(np.column_stack([year, due[:, 2:]]), month_day < 0)
-        self._say(wrong & impossible, "due-date-unreadable", one, due)
+        # The century is not written, so 29 February is let pass in any year.
+        wrong = barcodes.readable & ~none & values.not_month_day(due[:, 2:])
+        self._say(wrong, "due-date-unreadable", one, due)
 
     def _note_payees(self, barcodes: columns.Barcodes) -> None:
-        payees = values.number(barcodes.digits[:, barcode.PAYEE])[barcodes.readable]
-        if not len(payees) or (payees[0] == payees).all() and f"{payees[0]:05d}" in self.payees:
+        payees = values.number(barcodes.digits[:, barcode.PAYEE])
+        lines = self._numbers
+        if not barcodes.readable.all():
+            payees, lines = payees[barcodes.readable], lines[barcodes.readable]
+        if not len(payees) or ((payees == payees[0]).all() and f"{payees[0]:05d}" in self.payees):
             return
         for code, place in zip(*np.unique(payees, return_index=True), strict=True):
-            line = self._numbers[barcodes.readable][place]
-            self.payees.setdefault(f"{code:05d}", int(line))
+            self.payees.setdefault(f"{code:05d}", int(lines[place]))
 
     def _check_amounts(self, barcodes: columns.Barcodes, types: Ints) -> Ints:
         one = self.layout.data["barcode"]
-        amount = np.where(
-            barcodes.readable, columns.amounts(self._rows, barcodes.digits, types, self.layout), 0
-        )
+        # Also of a barcode whose check digit is wrong: the file's totals count it, and only the line
+        # is at fault.
+        amount = columns.amounts(self._rows, barcodes.digits, types, self.layout)
+        if not barcodes.readable.all():
+            amount[values.not_digits(barcodes.digits[:, barcode.AMOUNT])] = 0
         column = self.layout.data.get("amount")
         if column is not None:
             cells = self._rows[:, column.slice]

@@ -44,6 +44,7 @@ class Structure:
         self.fragment = fragment
         self.controls: list[dict[str, Any]] = []
         self._previous = _START
+        self._ended = False
         self._group = Tally()
         self._allowed = np.zeros((_START + 1, _START + 1), np.bool_)
         order = {"start": ("data",), "data": ("data", "eof")} if fragment else layout.structure
@@ -60,6 +61,7 @@ class Structure:
         for index in np.flatnonzero(~self._allowed[before, kinds]):
             self._out_of_order(block, int(index), int(before[index]))
         self._previous = int(kinds[-1])
+        self._ended = self._ended or bool((kinds == END).any())
 
     def _out_of_order(self, block: Block, index: int, before: int) -> None:
         kind, line = int(block.kinds[index]), int(block.numbers[index])
@@ -91,8 +93,8 @@ class Structure:
         if block.broken is not None:
             whole.counts[_TYPES - 1] += int((readable & block.broken).sum())
             readable = readable & ~block.broken
-        place = np.cumsum(readable)
         done = 0
+        place = np.cumsum(readable) if len(marks) else readable
         for mark in marks:
             upto = int(place[mark])
             self._group.add(types[done:upto], amounts[done:upto])
@@ -133,5 +135,7 @@ class Structure:
 
     def end(self, records: int) -> None:
         """The file is over: was it allowed to be?"""
+        if self._ended:
+            return  # and what came after it was named
         if self._previous not in self._may_end and self._previous != UNKNOWN:
             self.findings.add("end-missing", records, before=_NAMES.get(self._previous, "start"))

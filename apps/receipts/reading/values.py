@@ -1,8 +1,12 @@
-"""Column-wise primitives: what is wrong in a column of many rows, and what it says."""
+"""Column-wise primitives: what is wrong in a column of many rows, and what it says.
+
+Cells come column by column in memory (numpy's Fortran order), so that every step runs along rows.
+"""
 
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,33 +14,35 @@ import numpy.typing as npt
 from .blocks import Bytes
 
 Mask = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[Any]
 
-_ZERO, _SPACE = 48, 32
-_PRINTABLE = np.zeros(256, np.bool_)
-_PRINTABLE[0x20:0x7F] = True
-_KANA = _PRINTABLE.copy()
-_KANA[0xA1:0xE0] = True  # half-width katakana, one byte in cp932
-
+_ZERO, _SPACE = np.uint8(48), np.uint8(32)
 _DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 _MONTH_DAY = np.zeros(10_000, np.bool_)
 for _month, _days in enumerate(_DAYS, start=1):
     _MONTH_DAY[_month * 100 + 1 : _month * 100 + _days + 1] = True
 FIRST_YEAR, LAST_YEAR = 2000, 2099
-NO_DAY = np.int64(-(2**31))
+NO_DAY = np.int32(-(2**31))
 """Stands for an absent date in columns of day numbers."""
 
 
+def by_column(rows: Bytes) -> Bytes:
+    """The same rows with each column together in memory."""
+    return np.asfortranarray(rows)
+
+
 def not_digits(cells: Bytes) -> Mask:
-    return np.asarray((cells - np.uint8(_ZERO) > 9).any(axis=1))
+    return np.asarray((cells - _ZERO > 9).any(axis=1))
 
 
 def number(cells: Bytes) -> Ints:
-    """Value of each row of digits; meaningless where not_digits."""
-    value = np.zeros(len(cells), np.int64)
-    for column in range(cells.shape[1]):
-        value *= 10
-        value += cells[:, column] - np.uint8(_ZERO)
+    """Value of each row of digits, in the narrowest type; meaningless where not_digits."""
+    width = cells.shape[1]
+    kind = np.int16 if width <= 4 else np.int32 if width <= 9 else np.int64
+    value = np.zeros(len(cells), kind)
+    for column in range(width):
+        value *= kind(10)
+        value += cells[:, column] - _ZERO
     return value
 
 
@@ -45,36 +51,48 @@ def blank(cells: Bytes) -> Mask:
     return np.asarray((cells == _SPACE).all(axis=1) | (cells == _ZERO).all(axis=1))
 
 
+def _not_printable(cells: Bytes) -> Mask:
+    return np.asarray(cells - _SPACE > 94)
+
+
 def not_text(cells: Bytes) -> Mask:
     """Rows with something other than printable ASCII, or with nothing at all."""
-    return np.asarray(~_PRINTABLE[cells].all(axis=1) | (cells == _SPACE).all(axis=1))
+    return np.asarray(_not_printable(cells).any(axis=1) | (cells == _SPACE).all(axis=1))
 
 
 def suspicious(cells: Bytes) -> Mask:
-    """Rows holding a byte that is neither printable ASCII nor half-width kana."""
-    return np.asarray(~_KANA[cells].all(axis=1))
+    """Rows holding a byte that is neither printable ASCII nor half-width kana (one byte in cp932)."""
+    strange = _not_printable(cells)
+    if strange.any():
+        strange &= cells - np.uint8(0xA1) > 0x3E
+    return np.asarray(strange.any(axis=1))
+
+
+def not_month_day(cells: Bytes) -> Mask:
+    """Rows of digits that are no day MMDD of any year."""
+    return np.asarray(~_MONTH_DAY[np.clip(number(cells), 0, 9999)])
 
 
 def not_date(cells: Bytes, digits_wrong: Mask) -> Mask:
     """Rows that are not a day YYYYMMDD between 2000 and 2099."""
-    value = number(cells)
-    year, month_day = np.divmod(value, 10_000)
-    wrong = digits_wrong | (year < FIRST_YEAR) | (year > LAST_YEAR)
-    wrong |= ~_MONTH_DAY[np.clip(month_day, 0, 9999)]
+    year = number(cells[:, :4])
+    wrong = digits_wrong | (year < FIRST_YEAR) | (year > LAST_YEAR) | not_month_day(cells[:, 4:])
     # 2000 to 2099 holds no century exception, so a leap year is a multiple of four.
-    wrong |= (month_day == 229) & (year % 4 != 0)
+    leap_day = (cells[:, 4:] == np.frombuffer(b"0229", np.uint8)).all(axis=1)
+    if leap_day.any():
+        wrong |= leap_day & (year % 4 != 0)
     return np.asarray(wrong)
 
 
 def days(cells: Bytes) -> Ints:
     """Days since 2000-01-01 (PostgreSQL's day number) of valid dates."""
-    value = number(cells)
-    year, month_day = np.divmod(value, 10_000)
-    month, day = np.divmod(month_day, 100)
+    year = number(cells[:, :4]).astype(np.int32)
+    month, day = number(cells[:, 4:6]), number(cells[:, 6:])
     # Civil-from-days arithmetic with the year beginning in March, so that the leap day comes last.
-    shifted = year - (month <= 2)
-    of_year = (153 * (month + np.where(month > 2, -3, 9)) + 2) // 5 + day - 1
-    return np.asarray(shifted * 365 + shifted // 4 - shifted // 100 + shifted // 400 + of_year - 730_425)
+    early = month <= 2
+    year -= early
+    of_year = (153 * (month + np.where(early, 9, -3)) + 2) // 5 + day - 1
+    return np.asarray(year * 365 + year // 4 - year // 100 + year // 400 + of_year - 730_425)
 
 
 def optional_days(cells: Bytes) -> Ints:
@@ -82,8 +100,8 @@ def optional_days(cells: Bytes) -> Ints:
 
 
 def not_time(cells: Bytes) -> Mask:
-    value = number(cells)
-    return np.asarray(not_digits(cells) | (value >= 2400) | (value % 100 >= 60))
+    hour, minute = number(cells[:, :2]), number(cells[:, 2:])
+    return np.asarray(not_digits(cells) | (hour >= 24) | (minute >= 60))
 
 
 def take(cells: Bytes, wanted: Mask) -> Bytes:

@@ -16,21 +16,19 @@ _BATCH = 20_000
 def rewritten(file: ReceiptFile) -> Iterator[bytes]:
     """The bytes of a registered file, in pieces."""
     newline = NEWLINES[file.newline]
-    first, last = file.line_ids
+    first = file.first_line_id + 1
     held = b""
-    while True:
+    # Windows of ids, not LIMIT: every line has its number, and no plan can sort the rest each time.
+    for start in range(first, first + file.records, _BATCH):
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT id, raw FROM {ReceiptLine._meta.db_table}"
-                " WHERE id BETWEEN %s AND %s ORDER BY id LIMIT %s",
-                [first, last, _BATCH],
+                f"SELECT raw FROM {ReceiptLine._meta.db_table}"
+                " WHERE id BETWEEN %s AND %s ORDER BY id",
+                [start, start + _BATCH - 1],
             )
             rows = cursor.fetchall()
-        if not rows:
-            break
         yield held
-        held = newline.join(bytes(raw) for _, raw in rows) + newline
-        first = rows[-1][0] + 1
+        held = newline.join(bytes(raw) for (raw,) in rows) + newline if rows else b""
     if newline and not file.final_newline:
         held = held[: -len(newline)]
     yield held

@@ -168,6 +168,10 @@ def say_already_taken_in(file: ReceiptFile, findings: Findings) -> None:
     )
     if earlier is None:
         raise RuntimeError("重複の制約に当たったのに相手のファイルがありません。もう一度取り込んでください。")
+    if earlier.business_id is not None and earlier.business_id != file.business_id:
+        # Another 課's file: that it is there must be said, its name and people are not for this one.
+        findings.add("already-taken-in-elsewhere")
+        return
     findings.add(
         "already-taken-in",
         file_id=earlier.pk,

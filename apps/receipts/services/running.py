@@ -89,10 +89,11 @@ def process(file_id: int) -> ReceiptFile:
 def checked(file: ReceiptFile, progress: Callable[[int], None] = lambda records: None) -> Result:
     """The check of a file as it lies in the vault; writes nothing."""
     layout = layouts.get(file.layout_code)
-    expected = Expected()
+    expected = Expected(today=day_number(timezone.localdate()))
     if file.business is not None:
-        starts_on = file.business.starts_on
-        expected = Expected(file.business.code, day_number(starts_on) if starts_on else None)
+        expected.business = file.business.code
+        if file.business.starts_on:
+            expected.starts_on = day_number(file.business.starts_on)
     return check(
         vault.read(file.stored_as),
         layout,

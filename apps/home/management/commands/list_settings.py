@@ -22,7 +22,8 @@ while True:
         missing = list(environment.declared)[-1]
         if missing in os.environ:
             raise
-        os.environ[missing] = "postgres://none.invalid/none"
+        scheme = "rediss" if missing == "REDIS_URL" else "postgres"
+        os.environ[missing] = f"{scheme}://none.invalid/none"
 print(json.dumps([asdict(setting) for setting in environment.declared.values()]))
 """
 

@@ -9,13 +9,16 @@ from apps.home import demonstration
 
 
 class Command(BaseCommand):
-    help = "試用の職員（架空）を作り、職員番号とパスワードを表示する。何度実行しても同じ。"
+    help = "試用の職員と1週間分の受信ファイル（どれも架空）を作り、職員番号とパスワードを表示する。何度実行しても同じ。"
 
     def handle(self, *args: Any, **options: Any) -> None:
         with acting_as(command_actor("load_demo")):
             staff = demonstration.load()
-            record("試用データの読込", "試用の職員", count=len(staff))
+            files = demonstration.load_files()
+            record("試用データの読込", "試用の職員", count=len(staff), files=files)
         self.stdout.write(f"試用の職員（架空）。パスワードはどれも {demonstration.PASSWORD}")
+        if files:
+            self.stdout.write(f"試用の受信ファイル（架空）を {files} 件取り込みました。")
         for one in staff:
             roles = "・".join(one.groups.values_list("name", flat=True))
             self.stdout.write(f"  {one.username:<10} {one.name}（{one.department or '課に属さない'}、{roles}）")

@@ -10,7 +10,8 @@ SELECT id - k, name, agency_id, business_id, asked_layout, asked_business, layou
   lpad(k::text, 64, '0'), '', door, received_at, received_by_name, state, accept_partial, lines, accepted,
   duplicate, rejected, records, payments_created, totals, newline, final_newline, '', '', '', '', ''
 FROM receipts_receiptfile, generate_series(1, :copies) k WHERE state = 'done';
-INSERT INTO receipts_receiptline SELECT l.id - k * 4294967296, l.verdict, l.raw, l.file_id - k
+INSERT INTO receipts_receiptline (id, verdict, raw, file_id)
+SELECT l.id - k * 4294967296, l.verdict, l.raw, l.file_id - k
 FROM generate_series(1, :copies) k, receipts_receiptline l;
 INSERT INTO payments_payment (id, state, received_on, received_time, barcode, company_code, store_code, occurrence,
   amount, transfer_due_on, accounted_on, agency_id, brand_id, business_id)

@@ -25,9 +25,7 @@ def start_redis(folder: Path, children: list[_children.Child]) -> str:
     return f"redis://127.0.0.1:{port}/0"
 
 
-def start_postgres(
-    folder: Path, children: list[_children.Child], **changed: str
-) -> str:
+def start_postgres(folder: Path, children: list[_children.Child], **changed: str) -> str:
     """URL of a fresh cluster, quick rather than safe unless `changed` says otherwise.
 
     PostgreSQL refuses root, so root lends it to `postgres`.

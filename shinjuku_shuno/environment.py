@@ -58,7 +58,9 @@ def number(name: str, help: str, default: int) -> int:
     try:
         return int(value)
     except ValueError as error:
-        raise ImproperlyConfigured(f"環境変数 {name} の値「{value}」は整数で書いてください。{help}") from error
+        raise ImproperlyConfigured(
+            f"環境変数 {name} の値「{value}」は整数で書いてください。{help}"
+        ) from error
 
 
 def listing(name: str, help: str, default: str | None = None) -> list[str]:

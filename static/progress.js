@@ -8,15 +8,9 @@ const TONES = {
 const SIGNS = {
   received: "…", checking: "▷", registering: "▶", done: "○", partial: "△", failed: "×", cancelled: "－",
 };
-const figure = new Intl.NumberFormat("ja-JP");
-const SLOWEST = 5000;
-let wait = 700;
-
-function rest(seconds) {
-  if (seconds === null || seconds === undefined) return "";
-  if (seconds < 60) return `残り 約${seconds}秒`;
-  return `残り 約${Math.ceil(seconds / 60)}分`;
-}
+const QUICKEST = 700;
+const SLOWEST = 3000;
+let wait = QUICKEST;
 
 // Written only when it differs: a status region speaks every time it changes.
 function say(element, words) {
@@ -45,13 +39,12 @@ export function show(row, file) {
   } else {
     bar.removeAttribute("value"); // how much there is to do is not known yet
   }
-  const [all, registered, repeated, wrong] =
-    [file.lines, file.accepted, file.duplicate, file.rejected].map((one) => figure.format(one));
-  say(row.querySelector("[data-counts]"), file.running
-    ? (file.done ? `${file.phase} ${figure.format(file.done)} / ${file.total ? figure.format(file.total) : "？"}件` : "")
-    : `${all}行：登録 ${registered}・重複 ${repeated}・エラー ${wrong}`);
-  say(row.querySelector("[data-rest]"), file.running ? rest(file.seconds_left) : "");
+  say(row.querySelector("[data-counts]"), file.counts);
+  say(row.querySelector("[data-rest]"), file.rest);
   say(row.querySelector("[data-message]"), file.message);
+  const earlier = row.querySelector("[data-earlier]");
+  earlier.hidden = !file.earlier;
+  if (file.earlier) earlier.querySelector("a").href = file.earlier.url;
   row.toggleAttribute("data-running", file.running);
 }
 
@@ -76,7 +69,7 @@ async function poll() {
     }
     wait = Math.min(wait * 1.25, SLOWEST);
   } else {
-    wait = 700;
+    wait = QUICKEST;
   }
   setTimeout(poll, wait);
 }

@@ -26,6 +26,8 @@ function newRow(file) {
   row.querySelector("[data-bar]").setAttribute("aria-label", `${file.name} の送信`);
   rows.prepend(row);
   document.getElementById("no-rows").hidden = true;
+  // With room for its counts below the bar.
+  if (row.getBoundingClientRect().bottom > innerHeight - 100) row.scrollIntoView({block: "center"});
   return row;
 }
 
@@ -126,6 +128,20 @@ form.addEventListener("submit", (event) => {
   }
   take([...input.files]);
   input.value = "";
+});
+
+// 試用環境: the published sample, as if it had lain on the desk.
+const sample = document.getElementById("sample");
+if (sample) sample.hidden = false;
+sample?.addEventListener("click", async () => {
+  const address = sample.dataset.sample;
+  try {
+    const response = await fetch(address);
+    if (!response.ok) throw new Error(String(response.status));
+    take([new File([await response.blob()], address.split("/").pop())]);
+  } catch {
+    complain("試験ファイルを読めませんでした。「試験ファイルを保存」で保存し、上の枠に落としてください。");
+  }
 });
 
 for (const name of ["dragenter", "dragover"]) {

@@ -143,7 +143,11 @@ def _outcome(request: HttpRequest, response: HttpResponseBase) -> dict[str, Any]
 
 def _withheld(response: HttpResponseBase) -> HttpResponse:
     response.close()
-    plain = HttpResponse(render_to_string("accesslog/not_recorded.html"), status=503)
+    frame = {
+        "environment_name": settings.ENVIRONMENT_NAME,
+        "demonstration": settings.DEMONSTRATION,
+    }
+    plain = HttpResponse(render_to_string("accesslog/not_recorded.html", frame), status=503)
     plain["Content-Security-Policy"] = "default-src 'self'"
     for name in _PROTECTIONS:
         if name in response.headers:

@@ -41,7 +41,7 @@ class AccessRecord(models.Model):
         return f"{self.action} {self.target}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
+        if self.pk or not self._state.adding:
             raise RecordsAreKept("アクセス記録は変更できません。")
         super().save(*args, **kwargs)
 

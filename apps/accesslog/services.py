@@ -93,5 +93,5 @@ def write(
 
 def _fitting(column: str, text: str) -> str:
     """As long as the column: a long address or name must not be a way to have no record."""
-    length = AccessRecord._meta.get_field(column).max_length
+    length: int = getattr(AccessRecord._meta.get_field(column), "max_length", 0)
     return text.replace("\0", "�")[:length]

@@ -25,7 +25,7 @@ FAILED_WITHOUT_COPY_FOR = timedelta(days=7)
 def work_list(request: HttpRequest) -> dict[str, Any]:
     """What the home screen shows this person: decisions first, then what runs, then today's figures."""
     if not request.user.has_perm("receipts.view_receiptfile"):
-        return {"sees_files": False}
+        return {"sees_files": False, "today": timezone.localdate()}
     files = ReceiptFile.objects.visible_to(request.user).select_related("business")
     waiting = _waiting(files)
     running = files.filter(state__in=[ReceiptFile.State.RECEIVED, *ReceiptFile.RUNNING])
@@ -40,7 +40,7 @@ def work_list(request: HttpRequest) -> dict[str, Any]:
         "running": [(file, selectors.progress(file)) for file in running[:SHOWN]],
         "today": timezone.localdate(),
         "today_files": today[:SHOWN],
-        "today_more": max(len(today) - SHOWN, 0),
+        "today_count": len(today),
         "tally": daily_tally([file for file in today if file.state in ReceiptFile.REGISTERED]),
         "anything_yet": bool(today) or files.exists(),
     }

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ALL_VAR
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Field, ForeignKey, Model, QuerySet
+from django.db.models import DateTimeField, Field, ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from .models import Business, Department, Staff
@@ -50,22 +53,68 @@ class CappedPaginator(Paginator):
         return self._counted > self.cap
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """A list to look at; its rows are changed elsewhere."""
+class DayFilter(admin.ListFilter):
+    """A day from and to, as two date inputs; a day that is none is not a condition."""
 
-    purpose = ""  # the sentence at the top that says what the screen is for
+    field: str
+    names: tuple[str, str]
+    template = "admin/search_form.html"  # where the list's one form asks for it
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.moments = isinstance(model._meta.get_field(self.field), DateTimeField)
+        for name in self.names:
+            if name in params:
+                self.used_parameters[name] = params.pop(name)[-1]
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        return list(self.names)
+
+    def choices(self, changelist: Any) -> Any:
+        return iter(())
+
+    @property
+    def days(self) -> list[tuple[str, str]]:
+        return [(name, str(self.used_parameters.get(name, ""))) for name in self.names]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        ends = (("gte", datetime.time.min), ("lte", datetime.time.max))
+        for (_, typed), (lookup, time) in zip(self.days, ends, strict=True):
+            try:
+                day = datetime.date.fromisoformat(str(typed))
+            except ValueError:
+                continue
+            if not 1900 <= day.year < 3000:
+                continue
+            end = timezone.make_aware(datetime.datetime.combine(day, time)) if self.moments else day
+            queryset = queryset.filter(**{f"{self.field}__{lookup}": end})
+        return queryset
+
+
+class ListScreen(admin.ModelAdmin):
+    """What every list has: a sentence that says what it is for, and conditions in one form."""
+
+    purpose = ""
     empty = "該当するものはありません。"
     first_step: tuple[str, str] | None = None  # (URL name, words) offered when the list is empty
     holds_payers = False
-    paginator = CappedPaginator
     show_full_result_count = False
-    list_max_show_all = 200
     show_facets = admin.ShowFacets.NEVER
     actions = None
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        # A form sends the fields that were left empty too; to the admin they would be conditions.
+        asked = request.GET.copy()
+        for name in [one for one, value in asked.items() if not value and one != ALL_VAR]:
+            del asked[name]
+        request.GET = asked  # type: ignore[assignment]
         if "e" in request.GET:
             messages.warning(
                 request, "条件を読み取れなかったので、条件なしの一覧を表示しています。"
@@ -78,6 +127,13 @@ class ReadOnlyAdmin(admin.ModelAdmin):
             "holds_payers": self.holds_payers,
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
+
+
+class ReadOnlyAdmin(ListScreen):
+    """A list to look at; its rows are changed elsewhere."""
+
+    paginator = CappedPaginator
+    list_max_show_all = 200
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -183,13 +239,30 @@ class BusinessAdmin(ReadOnlyAdmin):
     list_select_related = ["department"]
 
 
+class DepartmentFilter(admin.SimpleListFilter):
+    title = "課"
+    parameter_name = "department"
+    none = "none"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            *Department.objects.values_list("code", "name"),
+            (self.none, "課に属さない"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == self.none:
+            return queryset.filter(department=None)
+        return queryset.filter(department__code=self.value()) if self.value() else queryset
+
+
 @admin.register(Staff)
-class StaffAdmin(UserAdmin):
-    show_facets = admin.ShowFacets.NEVER
-    actions = None
+class StaffAdmin(ListScreen, UserAdmin):
+    purpose = "この業務を使う職員です。所属の課と役割で、使える画面と見られる業務が決まります。"
     list_display = ["username", "name", "department", "is_active"]
-    list_filter = ["is_active", "department"]
+    list_filter = ["is_active", DepartmentFilter]
     search_fields = ["=username", "name"]
+    search_help_text = "職員番号の全体か、氏名の一部で探します。"
     ordering = ["username"]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),

@@ -9,6 +9,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from guardian.shortcuts import get_objects_for_user
 from simple_history.models import HistoricalRecords
 
+
 class Department(models.Model):
     """課: an office of the ward that owns 登録業務."""
 

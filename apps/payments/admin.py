@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.accesslog.middleware import note
 from apps.calendars.templatetags.shown import clock, figure, wareki
-from apps.organization.admin import ScopedAdmin, VisibleBusinessFilter
+from apps.organization.admin import DayFilter, ScopedAdmin, VisibleBusinessFilter
 from apps.receipts.models import Brand
 from apps.receipts.templatetags.receipt_words import badge, masked
 
@@ -35,45 +36,10 @@ class BrandFilter(admin.SimpleListFilter):
         return queryset.filter(brand__code=self.value()) if self.value() else queryset
 
 
-class DayFilter(admin.ListFilter):
-    """収納日付 from and to, as two date inputs; a day that is none is not a condition."""
-
+class ReceivedFilter(DayFilter):
     title = "収納日付"
-    template = "payments/day_filter.html"
+    field = "received_on"
     names = ("received_from", "received_to")
-
-    def __init__(
-        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
-    ) -> None:
-        super().__init__(request, params, model, model_admin)
-        for name in self.names:
-            if name in params:
-                self.used_parameters[name] = params.pop(name)[-1]
-
-    def has_output(self) -> bool:
-        return True
-
-    def expected_parameters(self) -> list[str | None]:
-        return list(self.names)
-
-    def choices(self, changelist: Any) -> Any:
-        kept = changelist.get_filters_params()
-        yield {
-            "days": [(name, self.used_parameters.get(name, "")) for name in self.names],
-            "others": [(key, value[-1]) for key, value in kept.items() if key not in self.names],
-            "query": changelist.query,
-            "without": changelist.get_query_string(remove=list(self.names)),
-            "selected": bool(self.used_parameters),
-        }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        for name, lookup in zip(self.names, ("gte", "lte"), strict=True):
-            try:
-                day = datetime.date.fromisoformat(str(self.used_parameters.get(name, "")))
-            except ValueError:
-                continue
-            queryset = queryset.filter(**{f"received_on__{lookup}": day})
-        return queryset
 
 
 class FileFilter(admin.SimpleListFilter):
@@ -105,20 +71,20 @@ class FileFilter(admin.SimpleListFilter):
 
 @admin.register(Payment)
 class PaymentAdmin(ScopedAdmin):
-    purpose = "受信ファイルから登録された収納です。番号で探し、行を開くと、どのファイルの何行目が元かが分かります。"
+    purpose = "受信ファイルから登録された収納です。開くと、どのファイルの何行目が元かが分かります。"
     empty = "この条件の収納はありません。条件を外すか、番号を確かめてください。"
     first_step = ("receipts:upload", "受信ファイルを取り込む")
     holds_payers = True
     list_display = ["number", "slip", "for_business", "by_brand", "in_state", "when", "yen"]
     list_display_links = ["number"]
     list_select_related = ["business", "brand"]
-    list_filter = ["state", VisibleBusinessFilter, BrandFilter, DayFilter, FileFilter]
+    list_filter = ["state", VisibleBusinessFilter, BrandFilter, ReceivedFilter, FileFilter]
     list_per_page = 50
     sortable_by = ()
     search_fields = ["barcode"]
     search_help_text = (
-        "バーコード44桁（読み取り機でも可）、自由使用欄21桁か16桁、納付書番号14桁、収納番号（例 3-17）。"
-        "全角でもかまいません。番号全体が一致するものだけを探します。"
+        "番号の全体で探します（読み取り機、全角も可）：バーコード44桁、自由使用欄21桁か16桁、"
+        "納付書番号14桁、収納番号（例 3-17）。"
     )
 
     def get_search_results(
@@ -132,6 +98,10 @@ class PaymentAdmin(ScopedAdmin):
         response = super().changelist_view(request, extra_context)
         if found := getattr(response, "context_data", {}).get("cl"):
             note(request, shown=len(found.result_list), searched=bool(found.query))
+            if found.query and found.result_count == 1:
+                # The one that was meant. Its page has the search field again, ready for the next.
+                payment = found.result_list[0]
+                return redirect(f"{reverse('payments:payment', args=[payment.pk])}?from=search")
         return response
 
     @admin.display(description="収納番号")

@@ -84,6 +84,19 @@ class PaymentLedger:
             return _effect_of_withdrawal(cursor, file)
 
 
+def _fix_plans(cursor: Any) -> None:
+    """Keep PostgreSQL's planner, for this transaction, from trusting statistics it cannot have yet.
+
+    Thousands of rows are new to it, and a plan made for the few it knows loops over them for each
+    other. So: joins are hash joins of rows named by ranges of ids, and what is looked up in the book
+    is a sub-select or an ON CONFLICT, which go by an index. jit: a plan around a forbidden join only
+    looks dear, and a dear plan would be compiled first.
+    """
+    if connection.vendor == "postgresql":
+        for setting in ("enable_nestloop", "enable_mergejoin", "jit"):
+            cursor.execute(f"SET LOCAL {setting} = off")
+
+
 class _Posting:
     """One file's staged lines into the book."""
 
@@ -106,9 +119,7 @@ class _Posting:
         if self.postgres:
             self._do(f"ANALYZE {STAGED} (number, key_hash)")
             self._do("SET LOCAL work_mem = '64MB'")
-            # A forbidden way of joining is only made to look dear, and a dear plan is compiled first.
-            self._do("SET LOCAL jit = off")
-        self._plan("hash")
+        _fix_plans(self.cursor)
         self._number_occurrences()
         staged = self._one(f"SELECT count(*) FROM {STAGED}")
         created = self._create_payments()
@@ -120,19 +131,6 @@ class _Posting:
         )
         duplicate = self._join_existing() if created < staged else 0
         return Posted(accepted=staged - duplicate, duplicate=duplicate, payments_created=created)
-
-    def _plan(self, join: str) -> None:
-        """Fix PostgreSQL's way of joining, as rows of this transaction have no statistics yet.
-
-        hash: this file's rows with each other, never in a loop over a loop. loop: from this file's
-        rows into the book by its indexes, never over the whole book.
-        """
-        if self.postgres:
-            loop = join == "loop"
-            self._do(f"SET LOCAL enable_nestloop = {'on' if loop else 'off'}")
-            self._do(f"SET LOCAL enable_hashjoin = {'off' if loop else 'on'}")
-            self._do(f"SET LOCAL enable_mergejoin = {'off' if loop else 'on'}")
-            self._do(f"SET LOCAL enable_seqscan = {'off' if loop else 'on'}")
 
     def _number_occurrences(self) -> None:
         """Two true identical payments in one file are its first and second occurrence."""
@@ -167,14 +165,17 @@ class _Posting:
     def _join_existing(self) -> int:
         """Entries for payments that other lines made; returns how many lines were duplicates."""
         self._do(f"DROP TABLE IF EXISTS {REST}")
-        # A sub-select, so an index look-up per line however large the book is; and COALESCE, so that
-        # the index is the one of the identity and never the one of the day.
+        # The lines of no payment made just now. COALESCE, so that the index of the look-up is the
+        # identity's and never the one of the day.
         self._do(
             f"CREATE TEMPORARY TABLE {REST} AS"
-            f" SELECT s.number, s.data_type, {self._day('s.transfer_due_on')} AS transfer_due_on,"
+            " SELECT s.number, s.data_type, s.received_on, rtrim(s.received_time) AS received_time,"
+            " s.barcode, rtrim(s.company_code) AS company_code, rtrim(s.store_code) AS store_code,"
+            f" s.occurrence, s.amount, {self._day('s.transfer_due_on')} AS transfer_due_on,"
             f" {self._day('s.accounted_on')} AS accounted_on,"
             f" (SELECT p.id FROM {PAYMENT} p WHERE p.barcode = s.barcode"
-            "  AND COALESCE(p.received_on, s.received_on) = s.received_on AND p.received_time = rtrim(s.received_time)"
+            "  AND COALESCE(p.received_on, s.received_on) = s.received_on"
+            "  AND p.received_time = rtrim(s.received_time)"
             "  AND p.company_code = rtrim(s.company_code) AND p.store_code = rtrim(s.store_code)"
             "  AND p.occurrence = s.occurrence AND p.agency_id = %(agency)s) AS payment_id"
             f" FROM {STAGED} s LEFT JOIN (SELECT line_id FROM {ENTRY}"
@@ -192,11 +193,10 @@ class _Posting:
             f" LEFT JOIN (SELECT line_id FROM {ENTRY} WHERE line_id BETWEEN %(base)s AND %(last)s) e"
             " ON e.line_id = %(base)s + r.number WHERE e.line_id IS NULL"
         )
-        self._plan("loop")
         if duplicate:
             self._do(
                 f"UPDATE {LINE} SET verdict = {ReceiptLine.Verdict.DUPLICATE:d}"
-                f" WHERE id IN (SELECT line_id FROM {ENTRY}"
+                f" WHERE id BETWEEN %(base)s AND %(last)s AND id IN (SELECT line_id FROM {ENTRY}"
                 "  WHERE line_id BETWEEN %(base)s AND %(last)s AND NOT counted)"
             )
         self._restate()
@@ -204,31 +204,39 @@ class _Posting:
         return duplicate
 
     def _restate(self) -> None:
-        """New states and dates of the payments that this file's lines joined."""
+        """New states and dates of the payments that this file's lines joined.
+
+        Every one is there already, so this only updates; as an INSERT with ON CONFLICT it finds its
+        rows by the primary key whatever the planner believes.
+        """
+        same = ", ".join(f"max(r.{name})" for name in _KEY.split(", "))
         self._do(
-            f"UPDATE {PAYMENT} SET state = c.state,"
-            f" transfer_due_on = COALESCE(c.transfer_due_on, {PAYMENT}.transfer_due_on),"
-            f" accounted_on = COALESCE(c.accounted_on, {PAYMENT}.accounted_on)"
-            " FROM (SELECT r.payment_id, max(r.transfer_due_on) AS transfer_due_on,"
-            f"  max(r.accounted_on) AS accounted_on, (SELECT {_state_of_all('e')} FROM {ENTRY} e"
-            "   WHERE e.payment_id = r.payment_id AND e.counted) AS state"
-            f"  FROM {REST} r WHERE (SELECT own.counted FROM {ENTRY} own"
-            "   WHERE own.line_id = %(base)s + r.number)"
-            f"  GROUP BY r.payment_id) c WHERE {PAYMENT}.id = c.payment_id"
+            f"INSERT INTO {PAYMENT} (id, agency_id, business_id, {_KEY}, amount, state,"
+            " transfer_due_on, accounted_on)"
+            f" SELECT r.payment_id, %(agency)s, %(business)s, {same}, max(r.amount),"
+            f" (SELECT {_state_of_all('e')} FROM {ENTRY} e"
+            "   WHERE e.payment_id = r.payment_id AND e.counted),"
+            " max(r.transfer_due_on), max(r.accounted_on)"
+            f" FROM {REST} r WHERE (SELECT own.counted FROM {ENTRY} own"
+            "   WHERE own.line_id = %(base)s + r.number) GROUP BY r.payment_id"
+            " ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
+            f" transfer_due_on = COALESCE(excluded.transfer_due_on, {PAYMENT}.transfer_due_on),"
+            f" accounted_on = COALESCE(excluded.accounted_on, {PAYMENT}.accounted_on)",
+            agency=self.file.agency_id,
+            business=self.file.business_id,
         )
 
 
 def _withdraw(cursor: Any, file: ReceiptFile) -> None:
     """Take a file's entries out; duplicates elsewhere step into their place, so nothing is lost."""
     params = {"first": file.line_ids[0], "last": file.line_ids[1]}
+    _fix_plans(cursor)
     cursor.execute(f"DROP TABLE IF EXISTS {TOUCHED}")
     cursor.execute(
         f"CREATE TEMPORARY TABLE {TOUCHED} AS SELECT DISTINCT payment_id FROM {ENTRY}"
         " WHERE line_id BETWEEN %(first)s AND %(last)s",
         params,
     )
-    if connection.vendor == "postgresql":
-        cursor.execute(f"ANALYZE {TOUCHED}")
     cursor.execute(f"DELETE FROM {ENTRY} WHERE line_id BETWEEN %(first)s AND %(last)s", params)
     cursor.execute(
         f"SELECT min(d.line_id) FROM {TOUCHED} t JOIN {ENTRY} d ON d.payment_id = t.payment_id"
@@ -238,7 +246,10 @@ def _withdraw(cursor: Any, file: ReceiptFile) -> None:
     )
     _promote(cursor, [row[0] for row in cursor.fetchall()])
     cursor.execute(
-        f"UPDATE {PAYMENT} SET state = c.state FROM (SELECT t.payment_id, {_state_of_all('e')} AS state"
+        # The 支払予定日 came with a 確報; without one it is not known.
+        f"UPDATE {PAYMENT} SET state = c.state, transfer_due_on = CASE WHEN c.state IN"
+        f" ({State.FINAL:d}, {State.REVIEW:d}) THEN {PAYMENT}.transfer_due_on END"
+        f" FROM (SELECT t.payment_id, {_state_of_all('e')} AS state"
         f" FROM {TOUCHED} t LEFT JOIN {ENTRY} e ON e.payment_id = t.payment_id AND e.counted"
         f" GROUP BY t.payment_id) c WHERE {PAYMENT}.id = c.payment_id"
     )

@@ -10,6 +10,7 @@ from django.db.models import Q
 from apps.organization.models import Business
 from apps.receipts.models import LINES_PER_FILE, Agency, Brand, ReceiptLine
 
+
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def visible_to(self, person: AbstractBaseUser | AnonymousUser) -> PaymentQuerySet:
         """Payments of the businesses the person may see."""

@@ -47,6 +47,7 @@ def payment_page(request: HttpRequest, pk: int) -> HttpResponse:
         f"収納 {payment.number}",
         payment=payment,
         revealed=revealed,
+        from_search=request.GET.get("from") == "search",
         free_field=_free_field(payment) if revealed else [],
         due_on=_due_on(payment.barcode),
         entries=[

@@ -11,10 +11,16 @@ from django.utils.safestring import SafeString
 
 from apps.accesslog.middleware import note
 from apps.calendars.templatetags.shown import figure, moment
-from apps.organization.admin import ScopedAdmin, VisibleBusinessFilter
+from apps.organization.admin import DayFilter, ScopedAdmin, VisibleBusinessFilter
 
 from .models import ReceiptFile
-from .templatetags.receipt_words import badge
+from .templatetags.receipt_words import badge, received_by
+
+
+class ReceivedFilter(DayFilter):
+    title = "受信日"
+    field = "received_at"
+    names = ("received_from", "received_to")
 
 
 @admin.register(ReceiptFile)
@@ -38,7 +44,7 @@ class ReceiptFileAdmin(ScopedAdmin):
     ]
     list_display_links = ["file_name"]
     list_select_related = ["business"]
-    list_filter = ["state", VisibleBusinessFilter]
+    list_filter = ["state", VisibleBusinessFilter, ReceivedFilter]
     list_per_page = 50
     sortable_by = ()
     search_fields = ["name", "=sha256"]
@@ -90,7 +96,7 @@ class ReceiptFileAdmin(ScopedAdmin):
 
     @admin.display(description="受信者")
     def by(self, file: ReceiptFile) -> str:
-        return f"{file.received_by_name}（{file.get_door_display()}）"
+        return received_by(file)
 
 
 def _number(value: int) -> SafeString:

@@ -24,6 +24,7 @@ NO_DUE = "999999"
 _COUNTED = CHECK.start
 _ZERO = ord("0")
 
+
 def check_digit(digits43: str) -> str:
     """The 44th digit for the first 43: modulus 10, weight 3 (receipt-files.md b.2)."""
     if len(digits43) != _COUNTED or not (digits43.isascii() and digits43.isdigit()):
@@ -43,7 +44,8 @@ def check_digits(matrix: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     figures = matrix[:, :_COUNTED] - np.uint8(_ZERO)
     tripled = figures[:, 0::2].sum(axis=1, dtype=np.uint8).astype(np.int16)
     single = figures[:, 1::2].sum(axis=1, dtype=np.uint8)
-    return (-(3 * tripled + single) % 10).astype(np.uint8)
+    digits: npt.NDArray[np.uint8] = (-(3 * tripled + single) % 10).astype(np.uint8)
+    return digits
 
 
 def check_digits_right(matrix: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import logging
+import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
-from apps.accesslog.services import current_actor, record
+from apps.accesslog.services import RecordNotWritten, current_actor, record
 
 from . import issues, layouts, services, vault
 from .models import FileIssue, ReceiptFile
 from .reading.detect import HEAD
 from .reading.findings import Finding, Findings
 from .registering.register import register
-from .services.reception import identify, say_already_taken_in
+from .services.reception import identify, readable, say_already_taken_in, store
 from .services.running import checked, judge
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -43,9 +48,7 @@ class Outcome:
     exit_code: int = 2
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            key: value for key, value in dataclasses.asdict(self).items() if key != "exit_code"
-        }
+        return {key: value for key, value in dataclasses.asdict(self).items() if key != "exit_code"}
 
     def as_text(self) -> str:
         parts = [f"{self.file}: {self.state}" + ("（検証のみ）" if self.dry_run else "")]
@@ -64,28 +67,52 @@ class Outcome:
 
 
 def import_path(path: Path, *, layout: str, business: str, dry_run: bool) -> Outcome:
-    """Import one file, or only check it; never raises for what the file is."""
+    """Import one file, or only check it; never raises for what the file is, or for lost databases."""
     try:
-        with open(path, "rb") as stream:
-            if dry_run:
-                return _dry(stream, path, layout, business)
-            file = services.take_in(
-                stream,
-                name=path.name,
-                door=ReceiptFile.Door.COMMAND,
-                received_by=None,
-                received_by_name=current_actor().name,
-                layout=layout,
-                business=business,
-                accept_partial=True,
-            )
+        return _import(path, layout, business, dry_run)
     except OSError as error:
         return _unopened(path, error)
+    except (OperationalError, InterfaceError, RecordNotWritten):
+        logger.exception("import of a file: a database does not answer")
+        return _named(
+            path,
+            "database-gone",
+            "データベースから応答がなく、取り込みを終えられませんでした。",
+            "つながるようになったら受信ファイルの一覧で状態を確かめ、そこにないか失敗なら、もう一度取り込んでください。",
+        )
+
+
+def _import(path: Path, layout: str, business: str, dry_run: bool) -> Outcome:
+    with _opened(path) as stream:
+        if dry_run:
+            return _dry(stream, path, layout, business)
+        file = services.take_in(
+            stream,
+            name=path.name,
+            door=ReceiptFile.Door.COMMAND,
+            received_by=None,
+            received_by_name=current_actor().name,
+            layout=layout,
+            business=business,
+            accept_partial=True,
+        )
     if file.state == ReceiptFile.State.RECEIVED:
         file = services.process(file.pk)
     outcome = _described(file, path)
     _list(outcome, file.issues.all())
     return outcome
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file to read; a pipe or a device would never end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise OSError(
+            errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, "通常のファイルではありません"
+        )
+    return os.fdopen(descriptor, "rb")
 
 
 def _unopened(path: Path, error: OSError) -> Outcome:
@@ -94,13 +121,21 @@ def _unopened(path: Path, error: OSError) -> Outcome:
         errno.EISDIR: "フォルダです",
         errno.EACCES: "読む権限がありません",
     }.get(error.errno or 0, error.strerror or "開けません")
-    outcome = Outcome(str(path))
+    return _named(
+        path,
+        "not-opened",
+        f"開けませんでした（{reason}）。",
+        "ファイルの場所と名前を確かめてください。",
+    )
+
+
+def _named(path: Path, code: str, message: str, remedy: str) -> Outcome:
+    """A failure that has no row to hold its issue."""
+    outcome = Outcome(readable(str(path)))
     outcome.errors.append(
         {
             "line": 0, "record_type": "", "field": "", "offset": None, "value": "",
-            "code": "not-opened",
-            "message": f"開けませんでした（{reason}）。",
-            "remedy": "ファイルの場所と名前を確かめてください。",
+            "code": code, "message": message, "remedy": remedy,
         }
     )  # fmt: skip
     return outcome
@@ -110,7 +145,7 @@ def _described(file: ReceiptFile, path: Path) -> Outcome:
     state = ReceiptFile.State
     types = file.totals.get("types", {})
     return Outcome(
-        file=str(path),
+        file=readable(str(path)),
         sha256=file.sha256,
         layout=file.layout_code,
         business=file.business.code if file.business else "",
@@ -146,10 +181,15 @@ def _list(outcome: Outcome, found: Any) -> None:
 
 def _dry(stream: Any, path: Path, layout: str, business: str) -> Outcome:
     """The same check and the same counts, with nothing left behind."""
-    stored = vault.store(stream, limit=2**62)
+    findings = Findings()
+    stored = store(stream, findings)
+    if stored is None:
+        outcome = Outcome(readable(str(path)), dry_run=True)
+        _list(outcome, findings.all)
+        return outcome
     try:
         file = ReceiptFile(
-            name=path.name,
+            name=readable(path.name),
             size=stored.size,
             sha256=stored.sha256,
             stored_as=stored.name,
@@ -163,7 +203,7 @@ def _dry(stream: Any, path: Path, layout: str, business: str) -> Outcome:
     record("検証のみ", "コマンド", sha256=stored.sha256)
     outcome = _described(file, path)
     outcome.dry_run = True
-    _list(outcome, found)
+    _list(outcome, sorted(found, key=lambda one: one.line))  # as the real run lists them
     return outcome
 
 
@@ -185,7 +225,12 @@ def _check_dry(file: ReceiptFile) -> list[Finding]:
             # Really registered and rolled back, so that these counts are the real ones.
             file.state, file.run = ReceiptFile.State.REGISTERING, "dry-run"
             file.save()
-            register(file, layouts.get(file.layout_code), vault.read(file.stored_as), result)
+            register(
+                file,
+                layouts.get(file.layout_code),
+                lambda: vault.read(file.stored_as),
+                result,
+            )
             transaction.set_rollback(True)
     except IntegrityError:
         file.state = ReceiptFile.State.FAILED

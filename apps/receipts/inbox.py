@@ -12,6 +12,7 @@ from apps.accesslog.services import record
 
 from . import services, vault
 from .models import ReceiptFile
+from .services.reception import readable
 from .settings import inbox
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,13 @@ def scan() -> list[ReceiptFile]:
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.suffix in _TEMPORARY:
             continue
-        if file := _take(path):
+        try:
+            file = _take(path)
+        except Exception:
+            # This one stays; it must not keep the others waiting.
+            logger.exception("inbox: a file could not be taken in")
+            continue
+        if file:
             taken.append(file)
     return taken
 
@@ -45,11 +52,12 @@ def _take(path: Path) -> ReceiptFile | None:
     except OSError as error:
         _refuse(path, error.strerror or "開けません")
         return None
+    before = os.fstat(descriptor)
+    if not stat.S_ISREG(before.st_mode):
+        os.close(descriptor)
+        _refuse(path, "通常のファイルではありません")
+        return None
     with os.fdopen(descriptor, "rb") as stream:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            _refuse(path, "通常のファイルではありません")
-            return None
         if time.time() - before.st_mtime < SETTLED_SECONDS:
             return None
         file = services.take_in(
@@ -76,7 +84,7 @@ def _not_kept(file: ReceiptFile) -> bool:
 
 def _refuse(path: Path, reason: str) -> None:
     logger.warning("inbox: refused a file (%s)", reason)
-    record("受信", f"受信箱 {path.name[:100]}", "拒否", reason=reason)
+    record("受信", f"受信箱 {readable(path.name)[:100]}", "拒否", reason=reason)
 
 
 def sweep_vault() -> int:

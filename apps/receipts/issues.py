@@ -39,8 +39,10 @@ def _fill(template: str, issue: Said) -> str:
     if issue.code.startswith("business"):
         names = dict(Business.objects.values_list("code", "name"))
         for key in ("actual", "expected"):
-            values[key] = names.get(values.get(key), values.get(key))
-        values["businesses"] = "、".join(names.get(code, code) for code in values.get("businesses", []))
+            values[key] = names.get(values.get(key, ""), values.get(key))
+        values["businesses"] = "、".join(
+            names.get(code, code) for code in values.get("businesses", [])
+        )
     if issue.code == "newline-not-of-layout":
         values["value"] = _NEWLINES.get(issue.value, issue.value)
     return template.format_map(values)

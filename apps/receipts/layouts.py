@@ -153,7 +153,9 @@ def load(path: Path) -> Layout:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LayoutError(f"{path.name} を読めません（{error}）。TOML の書き方を確かめてください。") from error
+        raise LayoutError(
+            f"{path.name} を読めません（{error}）。TOML の書き方を確かめてください。"
+        ) from error
     try:
         layout = _build(data, path)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -223,7 +225,9 @@ def _record(kind: str, data: dict[str, Any]) -> Record:
             BarcodeForm(
                 form["name"],
                 form["label"],
-                tuple(part if isinstance(part, str) else (part[0], part[1]) for part in form["parts"]),
+                tuple(
+                    part if isinstance(part, str) else (part[0], part[1]) for part in form["parts"]
+                ),
             )
             for form in forms
         ),

@@ -43,5 +43,7 @@ def keep(ledger: Ledger) -> None:
 
 def kept() -> Ledger:
     if _ledger is None:
-        raise RuntimeError("収納の台帳が登録されていません。INSTALLED_APPS に apps.payments が要ります。")
+        raise RuntimeError(
+            "収納の台帳が登録されていません。INSTALLED_APPS に apps.payments が要ります。"
+        )
     return _ledger

@@ -53,12 +53,14 @@ class Brand(models.Model):
 
 class ReceiptFileQuerySet(models.QuerySet["ReceiptFile"]):
     def visible_to(self, person: AbstractBaseUser | AnonymousUser) -> ReceiptFileQuerySet:
-        """Files of the person's businesses, and his own whose business could not be read."""
+        """Files of the person's businesses; of those whose business could not be read, his own and
+        the inbox's, which nobody else would ever look after (their issues hold no values)."""
         if not person.is_authenticated or not person.is_active:
             return self.none()
         return self.filter(
             Q(business__in=Business.objects.visible_to(person))
             | Q(business=None, received_by=person.pk)
+            | Q(business=None, received_by=None)
         )
 
     def registered(self) -> ReceiptFileQuerySet:
@@ -149,9 +151,7 @@ class ReceiptFile(models.Model):
             models.UniqueConstraint(
                 "agency",
                 "sha256",
-                condition=Q(
-                    state__in=["received", "checking", "registering", "done", "partial"]
-                ),
+                condition=Q(state__in=["received", "checking", "registering", "done", "partial"]),
                 name="receipt_file_once",
             ),
             models.CheckConstraint(

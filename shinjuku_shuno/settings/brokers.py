@@ -32,7 +32,8 @@ def verified(url: str) -> str:
 def broker_options(url: str) -> dict[str, object]:
     """The same for Celery, whose own option the URL's overrides as a whole where it has any."""
     named = dict(parse_qsl(urlsplit(url).query))
-    paths = {
-        key: named[key] for key in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile") if key in named
-    }
-    return {"ssl_cert_reqs": ssl.CERT_REQUIRED, **paths}
+    options: dict[str, object] = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    for key in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"):
+        if key in named:
+            options[key] = named[key]
+    return options

@@ -21,25 +21,33 @@ ALLOWED_HOSTS = environment.listing("ALLOWED_HOSTS", "この業務の Web のホ
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 
 DATABASES = {
-    "default": database(environment.text("DATABASE_URL", "業務データベース（PostgreSQL）の接続先。")),
+    "default": database(
+        environment.text("DATABASE_URL", "業務データベース（PostgreSQL）の接続先。")
+    ),
     "accesslog": database(
         environment.text(
-            "ACCESSLOG_DATABASE_URL", "アクセス記録のデータベース（PostgreSQL）の接続先（業務と別にする）。"
+            "ACCESSLOG_DATABASE_URL",
+            "アクセス記録のデータベース（PostgreSQL）の接続先（業務と別にする）。",
         )
     ),
 }
 
 REDIS_URL = verified(
     environment.text(
-        "REDIS_URL", "ブローカとキャッシュの Redis（rediss:// とパスワード）。相手の証明書を必ず確かめる。"
+        "REDIS_URL",
+        "ブローカとキャッシュの Redis（rediss:// とパスワード）。相手の証明書を必ず確かめる。",
     )
 )
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_USE_SSL = broker_options(REDIS_URL)
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
 
 RECEIPTS_DIR = Path(
-    environment.text("RECEIPTS_DIR", "受信ファイルの暗号化した一時保存と作業ファイルを置くフォルダ。")
+    environment.text(
+        "RECEIPTS_DIR", "受信ファイルの暗号化した一時保存と作業ファイルを置くフォルダ。"
+    )
 )
 RECEIPTS_INBOX = Path(
     environment.text("RECEIPTS_INBOX", "受信箱のフォルダ（ここに届いたファイルを取り込む）。")

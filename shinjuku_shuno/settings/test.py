@@ -32,7 +32,9 @@ _url = environment.text("TEST_DATABASE_URL", "試験に使うデータベース�
 DATABASES = {
     "default": database(_url or f"sqlite:///{SHUNO_DATA_DIR / 'default.sqlite3'}"),
     "accesslog": database(
-        _url.rsplit("/", 1)[0] + "/accesslog" if _url else f"sqlite:///{SHUNO_DATA_DIR / 'accesslog.sqlite3'}"
+        _url.rsplit("/", 1)[0] + "/accesslog"
+        if _url
+        else f"sqlite:///{SHUNO_DATA_DIR / 'accesslog.sqlite3'}"
     ),
 }
 if not _url:

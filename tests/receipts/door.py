@@ -43,7 +43,7 @@ class Run:
         return [one["code"] for one in self["notices"]]
 
 
-def command(*paths: Path, json_output: bool = True) -> Run:
+def command(*paths: Path | str, json_output: bool = True) -> Run:
     """`manage.py import_receipts`; options may stand among the paths."""
     said = io.StringIO()
     code = 0

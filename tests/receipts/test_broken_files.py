@@ -141,7 +141,9 @@ def test_a_broken_file(
     for one in [*run["errors"], *run["notices"]]:
         assert one["message"] and one["remedy"]
         assert "{" not in one["message"] + one["remedy"], one
-    assert list(run.file.issues.exclude(effect="notice").values_list("code", flat=True)) == run.codes
+    assert (
+        list(run.file.issues.exclude(effect="notice").values_list("code", flat=True)) == run.codes
+    )
     if exit_code == 2:
         assert_nothing_written(run)
     else:

@@ -78,7 +78,9 @@ def test_days_in_a_row_pair_as_the_plain_book_says(
     layout: str, import_file: Import, day: datetime.date
 ) -> None:
     expected = plain.Book()
-    for name, _, data in generating.make_days(layout, "tax", count=9, records=40, seed=5, start=day):
+    for name, _, data in generating.make_days(
+        layout, "tax", count=9, records=40, seed=5, start=day
+    ):
         run = import_file(data, name=name)
         counted = expected.post(plain.AGENCY[layout], plain.lines(layout, data))
         assert run.exit_code == 0 and {key: run[key] for key in counted} == counted
@@ -154,5 +156,3 @@ def test_several_files_in_one_command_are_several_results(
     assert [[e["code"] for e in one["errors"]] for one in run.printed] == [
         [], ["empty-file"], ["not-opened"],
     ]  # fmt: skip
-
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -89,7 +88,9 @@ def test_states_follow_from_the_lines(run: door.Run) -> None:
     assert due == {datetime.date(2024, 1, 24)}
 
 
-def test_the_copy_is_deleted_after_the_same_bytes_were_written_from_the_lines(run: door.Run) -> None:
+def test_the_copy_is_deleted_after_the_same_bytes_were_written_from_the_lines(
+    run: door.Run,
+) -> None:
     assert run.file.purged_sha256 == run["sha256"]
     assert run.file.purged_at is not None and door.in_vault() == []
 
@@ -111,7 +112,7 @@ def test_the_error_file_is_refused_with_its_message(reference: None) -> None:
 
 def test_a_dry_run_counts_as_the_real_one_and_leaves_nothing(reference: None) -> None:
     before = door.row_counts()
-    dry = door.command(SAMPLE, "--dry-run")  # type: ignore[arg-type]
+    dry = door.command(SAMPLE, "--dry-run")
     assert dry.exit_code == 0 and dry["dry_run"] is True
     assert door.row_counts() == before and door.in_vault() == []
     real = door.command(SAMPLE)

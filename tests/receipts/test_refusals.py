@@ -66,7 +66,8 @@ def test_the_same_file_again_names_when_by_whom_and_which(import_file: Import) -
     file = ReceiptFile.objects.get(state=ReceiptFile.State.DONE)
     message = again["errors"][0]["message"]
     when = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=9)
-    assert f"{when:%Y-%m-%d}" in message and "command:import_receipts" in message
+    assert f"令和{when.year - 2018}年{when.month}月{when.day}日" in message
+    assert "コマンド（" in message
     assert f"受信ファイル {file.pk}「april.dat」" in message
     assert first["payments_created"] == Payment.objects.count()
     after = door.row_counts()
@@ -124,8 +125,10 @@ def test_an_error_says_line_field_place_and_value(import_file: Import, day: date
 
 
 def test_too_many_errors_end_the_list_and_say_so(import_file: Import, day: datetime.date) -> None:
-    data = generating.make_file("atpayment-97", "tax", day, 11_000, 3)
-    run = import_file(data.replace(b"\r\n21", b"\r\n2X"), "--layout", "atpayment-97")
+    data = generating.make_file("shinjuku-120", "tax", day, 11_000, 3)
+    records = plain.records("shinjuku-120", data)
+    records[1:-2] = [one[:11] + b"2460" + one[15:] for one in records[1:-2]]
+    run = import_file(b"".join(one + b"\r\n" for one in records), "--layout", "shinjuku-120")
     assert run.exit_code == 2 and len(run.codes) <= 10_001
     assert "指摘が多いため、ここで検証をやめました。" in run["errors"][-1]["message"]
     assert not ReceiptLine.objects.exists()
@@ -157,8 +160,10 @@ def test_the_business_may_show_only_after_many_bad_lines(
 ) -> None:
     """A header without payee and a hundred unreadable barcodes: the rest still says whose file it is."""
     records = plain.records("smbc-120", generating.make_file("smbc-120", "tax", day, 130, 3))
-    records = [one[:16] + b"X" + one[17:] if 1 <= at <= 110 else one for at, one in enumerate(records)]
-    run = import_file(b"".join(one + b"\r\n" for one in records))
+    records = [
+        one[:16] + b"X" + one[17:] if 1 <= at <= 110 else one for at, one in enumerate(records)
+    ]
+    run = import_file(b"".join(one + b"\r\n" for one in records), "--layout", "smbc-120")
     assert (run.exit_code, run["business"], run["rejected"]) == (1, "tax", 110), run.codes[-1]
     assert run["accepted"] + run["duplicate"] == 20
 

@@ -13,7 +13,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
+from apps.accesslog import words
+from apps.calendars.templatetags.shown import instant, moment
 from apps.home import demonstration
 from apps.organization.models import Notice, Staff
 from apps.organization.services import load_organization, notify
@@ -349,9 +352,40 @@ class TestPayments:
         query = typed.format(bars if typed == "{0}" else bars[2:], wide, bars[8:29], bars[13:29])
         if typed.startswith(" ]C1"):
             query = wide
-        found = clerk.get(PAYMENTS, {"q": query}).context["cl"].result_list
-        assert payment.pk in [one.pk for one in found]
+        response = clerk.get(PAYMENTS, {"q": query})
+        if response.status_code == 302:
+            assert response["Location"] == f"{PAYMENTS}{payment.pk}/change/?from=search"
+        else:
+            assert payment.pk in [one.pk for one in response.context["cl"].result_list]
         assert not list(clerk.get(PAYMENTS, {"q": bars[:43]}).context["cl"].result_list)
+
+    def test_the_only_hit_is_opened_with_the_field_for_the_next_one(self) -> None:
+        clerk = client_of("tax01")
+        upload(clerk, made())
+        payment = Payment.objects.first()
+        assert payment is not None
+        response = clerk.get(PAYMENTS, {"q": payment.number, "state__exact": "", "brand": ""})
+        assert response["Location"] == f"{PAYMENTS}{payment.pk}/change/?from=search"
+        shown = page(clerk, response["Location"])
+        assert re.search(r'id="searchbar"[^>]* autofocus', shown) and "1件見つかり" in shown
+        assert "autofocus" not in page(clerk, f"{PAYMENTS}{payment.pk}/change/")
+        # A day it was not paid on is a condition too.
+        later = {"q": payment.number, "received_from": "2999-01-01"}
+        assert clerk.get(PAYMENTS, later).context["cl"].result_count == 0
+
+    def test_fields_left_empty_in_the_form_are_no_conditions(self) -> None:
+        clerk = client_of("tax01")
+        upload(clerk, made())
+        for where in (FILES, PAYMENTS):
+            every = clerk.get(where).context["cl"].result_count
+            empty = {"q": "", "state__exact": "", "received_from": "", "received_to": ""}
+            found = clerk.get(where, empty).context["cl"]
+            assert found.result_count == every > 0 and not found.has_active_filters
+        today = timezone.localdate().isoformat()
+        for ends, count in [((today, ""), 1), (("", today), 1), (("2999-01-01", ""), 0),
+                            (("", "2001-01-01"), 0), (("0001-01-01", "9999-12-31"), 1)]:  # fmt: skip
+            days = dict(zip(("received_from", "received_to"), ends, strict=True))
+            assert clerk.get(FILES, days).context["cl"].result_count == count, ends
 
     def test_each_number_of_a_file_opens_the_rows_behind_it(self) -> None:
         clerk = client_of("tax01")
@@ -459,11 +493,100 @@ class TestHome:
         assert tally["sums"][:3] == expected
         assert tally["rows"][0][1] == tally["sums"]
 
+    def test_shows_ten_of_todays_files_and_the_way_to_all(self) -> None:
+        clerk = client_of("tax01")
+        for number in range(12):
+            upload(clerk, b"", f"{number}.dat")
+        shown = page(clerk, "/admin/")
+        assert len(clerk.get("/admin/").context["today_files"]) == 10
+        (link,) = re.findall(r'<a href="([^"]+)">今日の受信ファイルをすべて見る（12件）</a>', shown)
+        assert clerk.get(link).context["cl"].result_count == 12
+
+    @pytest.mark.parametrize(
+        ("who", "said"), [("system01", "職員を登録し"), ("privacy01", "だれが、いつ、何を見たか")]
+    )
+    def test_says_what_a_role_without_business_can_do(self, who: str, said: str) -> None:
+        shown = page(client_of(who), "/admin/")
+        assert said in shown and "この役割では見られません" in shown
+
     def test_what_only_part_of_a_file_registered_counts_only_that_part(self) -> None:
         clerk = client_of("tax01")
         file = upload(clerk, made(kind="bad-date"), accept_partial="on")
         tally = clerk.get("/admin/").context["tally"]
         assert sum(count for count, _ in tally["sums"]) == file.accepted
+
+
+class TestTakenInBefore:
+    def test_is_said_with_the_way_to_the_first_file(self) -> None:
+        clerk = client_of("tax01")
+        first = upload(clerk, made(), "first.dat")
+        second = upload(clerk, made(), "second.dat")
+        assert second.state == ReceiptFile.State.FAILED
+        shown = page(clerk, address(second))
+        assert f"{moment(first.received_at)}に試用 税務（tax01）が取り込んでいます" in shown
+        assert f'href="{address(first)}">先に取り込んだファイルを開く' in shown
+        asked = clerk.get(f"{FILES}progress/", {"file": [first.pk, second.pk]}).json()["files"]
+        earlier = {one["id"]: one["earlier"] for one in asked}
+        assert earlier == {first.pk: None, second.pk: {"url": address(first)}}
+
+    def test_names_a_command_as_people_do(self) -> None:
+        clerk = client_of("tax01")
+        ReceiptFile.objects.filter(pk=upload(clerk, made()).pk).update(
+            door="command", received_by_name="command:import_receipts（root）"
+        )
+        second = upload(clerk, made())
+        assert "にコマンド（root）が取り込んでいます" in page(clerk, address(second))
+        listed = page(clerk, FILES)
+        assert "コマンド（root）" in listed and "import_receipts" not in listed
+
+
+class TestAccessRecords:
+    RECORDS = "/admin/accesslog/accessrecord/"
+
+    def test_are_listed_in_words_and_kept_as_written(self) -> None:
+        from apps.accesslog.models import AccessRecord
+
+        clerk, privacy = client_of("tax01"), client_of("privacy01")
+        file = upload(clerk, made())
+        payment = Payment.objects.first()
+        assert payment is not None
+        page(clerk, f"{PAYMENTS}{payment.pk}/change/?show=number")
+        page(clerk, f"{FILES}{file.pk}/errors/csv/")
+        clerk.get(PAYMENTS, {"q": "9" * 44})
+        page(privacy, FILES, 403)
+        listed = page(privacy, self.RECORDS)
+        for said in ["取込", "番号の表示", f"収納 {payment.number}", "保存", "検索",
+                      f"受信ファイル {file.pk} のエラー一覧", "×</span> 拒否", "○</span> 成功"]:  # fmt: skip
+            assert said in listed, said
+        assert not re.search(r">(GET|POST)<", listed)
+        newest = AccessRecord.objects.filter(target=FILES).first()
+        assert newest is not None and newest.action == "GET" and newest.result == "拒否"
+        shown = page(privacy, f"{self.RECORDS}{newest.pk}/change/")
+        assert "受信ファイルの一覧" in shown and FILES in shown and "応答の番号" in shown
+        assert instant(newest.at) in shown
+
+    @pytest.mark.parametrize(
+        ("asked", "some"),
+        [({"deed": "read"}, True), ({"deed": "send"}, True), ({"deed": "work"}, True),
+         ({"result": "失敗"}, False), ({"from": "2999-01-01"}, False), ({"q": "tax01"}, True),
+         ({"q": FILES}, True), ({"deed": "x", "result": "x"}, False)],
+    )  # fmt: skip
+    def test_can_be_narrowed(self, asked: dict[str, str], some: bool) -> None:
+        clerk, privacy = client_of("tax01"), client_of("privacy01")
+        upload(clerk, made())
+        page(clerk, FILES)
+        found = privacy.get(self.RECORDS, asked).context["cl"]
+        assert bool(found.result_count) is some
+        every = privacy.get(self.RECORDS).context["cl"].result_count
+        assert found.result_count < every
+
+    def test_every_address_and_every_detail_has_words(self) -> None:
+        """What a request may note is named by the views; a new name without words shows as code."""
+        noted = set()
+        for path in Path("apps").rglob("*.py"):
+            for call in re.findall(r"\bnote\(\s*request,([^)]*)", path.read_text()):
+                noted |= set(re.findall(r"(?:^|,)\s*(\w+)=", call))
+        assert noted and noted <= set(words.LABELS)
 
 
 class TestNotices:

@@ -126,7 +126,9 @@ def test_a_post_of_another_office_changes_nothing(ward: Ward) -> None:
         client.post(f"/home/notices/{notice.pk}/read/")
         client.post("/home/notices/read/")
         client.post(f"/admin/receipts/receiptfile/{file.pk}/cancel/", {"reason": "x"})
-        client.post(f"/admin/receipts/receiptfile/{ward.own[1].pk}/retry/", {"accept_partial": "on"})
+        client.post(
+            f"/admin/receipts/receiptfile/{ward.own[1].pk}/retry/", {"accept_partial": "on"}
+        )
     notice.refresh_from_db()
     assert notice.read_at is None
     for one in ward.own:

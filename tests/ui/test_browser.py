@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.db.models import Count
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -110,6 +111,22 @@ def test_first_sample_in_two_clicks(open_as: Open, complaints: list[str]) -> Non
     assert complaints == []
 
 
+def test_sample_is_two_clicks_from_the_start_in_a_demonstration(
+    open_as: Open, complaints: list[str]
+) -> None:
+    page = open_as("tax01")
+    page.click("text=最初のファイルを取り込む")
+    page.click("text=試験ファイルを取り込む")
+    row = page.locator("#rows article").first
+    expect(row.get_by_role("status")).to_have_text("16件登録 / 0件エラー / 0件重複")
+    page.click("text=試験ファイルを取り込む")
+    again = page.locator("#rows article", has=page.locator("[data-state=failed]"))
+    expect(again.get_by_role("status")).to_contain_text("試用 税務（tax01）が取り込んでいます")
+    again.locator("[data-earlier] a").click()
+    expect(page.locator("h1")).to_contain_text("完了")
+    assert complaints == []
+
+
 def test_files_dropped_together_are_sent_one_by_one(
     open_as: Open, files: dict[str, Path], complaints: list[str]
 ) -> None:
@@ -174,6 +191,8 @@ def test_works_without_javascript(open_as: Open, files: dict[str, Path]) -> None
 def test_works_by_keyboard_with_a_visible_focus(open_as: Open) -> None:
     page = open_as("tax01")
     page.goto(UPLOAD)
+    page.focus("#upload summary")
+    page.keyboard.press("Enter")
     page.focus("#id_layout")
     for expected in ["id_business", "id_accept_partial", ""]:
         page.keyboard.press("Tab")
@@ -185,6 +204,87 @@ def test_works_by_keyboard_with_a_visible_focus(open_as: Open) -> None:
     assert focused[1] == "BUTTON"
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("ファイルを選ぶか")
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+
+
+def test_lists_work_by_keys(open_as: Open, files: dict[str, Path], complaints: list[str]) -> None:
+    page = open_as("tax01")
+    take_in(page, *files.values())
+    page.goto(FILES)
+    names = page.locator("#result_list tbody th a").all_inner_texts()
+    for key, expected in [("j", names[0]), ("j", names[1]), ("j", names[1]), ("k", names[0]),
+                          ("ArrowDown", names[1]), ("ArrowUp", names[0])]:  # fmt: skip
+        page.keyboard.press(key)
+        assert focused(page) == expected
+    assert page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)") >= 2
+    page.keyboard.press("/")
+    assert focused(page) == "searchbar"
+    page.keyboard.type("jk/good")
+    assert page.input_value("#searchbar") == "jk/good"
+    page.fill("#searchbar", "good")
+    page.keyboard.press("Enter")
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    assert focused(page) == "searchbar"
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == "good.dat"
+    page.keyboard.press("/")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("good.dat")
+    # No search field here: the one that finds screens.
+    page.keyboard.press("/")
+    assert focused(page) == "nav-filter"
+    assert complaints == []
+
+
+def test_a_scanned_barcode_opens_its_payment_from_anywhere(
+    open_as: Open, files: dict[str, Path], complaints: list[str]
+) -> None:
+    page = open_as("tax01")
+    take_in(page, files["good"])
+    once = Payment.objects.values("barcode").annotate(n=Count("pk")).filter(n=1)
+    first, second = (one["barcode"] for one in once[:2])
+    page.goto(PAYMENTS)
+    for barcode, typed in [(first, f"]C1{first}"), (second, f"(91){second[2:]}"), (first, first)]:
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        payment = Payment.objects.get(barcode=barcode)
+        page.wait_for_url(f"**{PAYMENTS}{payment.pk}/change/?from=search")
+        expect(page.locator("h1")).to_contain_text(payment.number)
+        assert focused(page) == "searchbar" and page.input_value("#searchbar") == ""
+        assert barcode not in page.content()
+    assert complaints == []
+
+
+def test_keys_can_be_switched_off(open_as: Open, files: dict[str, Path]) -> None:
+    page = open_as("tax01")
+    take_in(page, files["good"])
+    page.click("#keys button")
+    page.goto(FILES)
+    page.keyboard.press("/")
+    page.keyboard.press("j")
+    assert focused(page) not in ("searchbar", "good.dat")
+    page.click("#keys button")
+    page.keyboard.press("/")
+    assert focused(page) == "searchbar"
+
+
+@pytest.mark.parametrize(
+    ("who", "where"),
+    [("tax01", FILES), ("tax01", PAYMENTS), ("privacy01", "/admin/accesslog/accessrecord/"),
+     ("system01", "/admin/organization/staff/")],
+)  # fmt: skip
+def test_rows_begin_in_the_upper_half(
+    open_as: Open, files: dict[str, Path], who: str, where: str
+) -> None:
+    if who == "tax01":
+        take_in(open_as("tax01"), files["good"])
+    page = open_as(who, viewport={"width": 1280, "height": 800})
+    page.goto(where)
+    box = page.locator("#result_list tbody tr").first.bounding_box()
+    assert box is not None and box["y"] < 380
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -29,6 +29,12 @@ def moment(value: datetime.datetime | None) -> str:
 
 
 @register.filter
+def instant(value: datetime.datetime | None) -> str:
+    """令和8年7月1日 13:05:09: a moment to the second, for records."""
+    return f"{moment(value)}:{timezone.localtime(value):%S}" if value else "ー"
+
+
+@register.filter
 def clock(value: str) -> str:
     """18:15 from the 1815 of a receipt file."""
     return f"{value[:2]}:{value[2:]}" if len(value) == 4 and value.isdigit() else value or "ー"

@@ -281,10 +281,10 @@ def _align(
             return None
         value = cell[len(one.prefix) :].encode(layout.encoding)
         if len(value) > one.length:
-            findings.add(
-                "value-too-long", number, field=one.label, value=cell, limit=one.length
-            )
+            findings.add("value-too-long", number, field=one.label, value=cell, limit=one.length)
             return None
         # An empty number stays blank: it must be found missing, not read as zero.
-        parts.append(value.rjust(one.length, b"0") if one.zeros and value else value.ljust(one.length))
+        parts.append(
+            value.rjust(one.length, b"0") if one.zeros and value else value.ljust(one.length)
+        )
     return b"".join(parts)

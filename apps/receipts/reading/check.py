@@ -38,6 +38,7 @@ class Result:
     totals: dict[str, dict[str, int]] = field(default_factory=dict)
     controls: list[dict[str, Any]] = field(default_factory=list)
     payees: dict[str, int] = field(default_factory=dict)  # payee code to the first line with it
+    business: str = ""  # the one the payee codes say, where none was expected
 
     @property
     def rejected(self) -> Ints:
@@ -60,9 +61,7 @@ def check(
     brands = Brands.of(table, dict.fromkeys(agencies.brands()["brands"], 1))
     tally = Tally()
     structure = Structure(layout, findings, fragment=fragment)
-    rows = RowChecker(
-        layout, findings, brands, today=expected.today, starts_on=expected.starts_on
-    )
+    rows = RowChecker(layout, findings, brands, today=expected.today, starts_on=expected.starts_on)
     try:
         for block in read_blocks(chunks, layout, findings, shape):
             structure.follow(block)
@@ -91,13 +90,15 @@ def check(
     return result
 
 
-def _check_fixed_records(
-    block: Block, layout: Layout, findings: Findings, result: Result
-) -> None:
+def _check_fixed_records(block: Block, layout: Layout, findings: Findings, result: Result) -> None:
     """Headers, trailers and ends are few; a wrong field in one refuses the file."""
     for index in np.flatnonzero((block.kinds != DATA) & (block.kinds != HEADING)):
         kind = next(
-            (record for record in layout.records.values() if ord(record.code or "\0") == block.rows[index][0]),
+            (
+                record
+                for record in layout.records.values()
+                if ord(record.code or "\0") == block.rows[index][0]
+            ),
             None,
         )
         if kind is None:
@@ -105,6 +106,7 @@ def _check_fixed_records(
         row, line = block.rows[index : index + 1], int(block.numbers[index])
         for one in kind.fields:
             if code := _fault(row[:, one.slice], one):
+                named: dict[str, Any] = {"encoding": "cp932"} if code == "encoding" else {}
                 findings.add(
                     code,
                     line,
@@ -113,6 +115,7 @@ def _check_fixed_records(
                     offset=one.offset,
                     value=row[0, one.slice].tobytes().decode("cp932", "replace"),
                     effect="refuse",
+                    **named,
                 )
         payee = kind.get("payee_code")
         if block.kinds[index] == HEADER and payee is not None:
@@ -156,6 +159,8 @@ def _check_business(result: Result, table: agencies.CodeTable, expected: Expecte
             )
         else:
             found.add(payee.business)
+    if not expected.business and len(found) == 1:
+        result.business = found.copy().pop()
     if not expected.business and len(found) > 1:
         findings.add("business-mixed", businesses=sorted(found))
     if not expected.business and not found and not findings.refused:

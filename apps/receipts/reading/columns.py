@@ -144,7 +144,9 @@ class Brands:
         if self.by_store:
             both = _strings(np.column_stack([company, store]))
             found, place = np.unique(both, return_inverse=True)
-            known = np.array([self.by_store.get(code.rstrip(), 0) for code in found], np.int64)[place]
+            known = np.array([self.by_store.get(code.rstrip(), 0) for code in found], np.int64)[
+                place
+            ]
             brands = np.where(known, known, brands)
         return brands
 

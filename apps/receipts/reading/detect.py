@@ -57,7 +57,9 @@ def _records(head: bytes, layout: Layout) -> list[Bytes]:
     whole = min(len(head) // stride, _RECORDS)
     rows = np.frombuffer(head, np.uint8, whole * stride).reshape(whole, stride)
     # Only up to the first record of another length: what follows it does not tell of the layout.
-    misplaced = (rows[:, layout.record_length :] != np.frombuffer(NEWLINES[newline], np.uint8)).any(axis=1)
+    misplaced = (rows[:, layout.record_length :] != np.frombuffer(NEWLINES[newline], np.uint8)).any(
+        axis=1
+    )
     aligned = int(misplaced.argmax()) if misplaced.any() else whole
     found = [row[: layout.record_length] for row in rows[:aligned]]
     if not found and len(head) >= layout.record_length:
@@ -73,8 +75,11 @@ def _csv_records(head: bytes, layout: Layout) -> list[Bytes]:
     found: list[Bytes] = []
     try:
         for block in read_blocks([whole], layout, Findings(), Shape()):
-            assert block.broken is not None
-            found += [row for row, broken in zip(block.rows, block.broken, strict=True) if not broken]
+            if block.broken is None:
+                continue
+            found += [
+                row for row, broken in zip(block.rows, block.broken, strict=True) if not broken
+            ]
     except TooMany:
         pass
     return found[:_RECORDS]

@@ -150,7 +150,9 @@ class RowChecker:
         if one is None:
             return None
         headers = np.flatnonzero(block.kinds == HEADER)
-        created = np.full(len(block.kinds), values.NO_DAY if self._created_on is None else self._created_on)
+        created = np.full(
+            len(block.kinds), values.NO_DAY if self._created_on is None else self._created_on
+        )
         for place in headers:
             cell = block.rows[place : place + 1, one.slice]
             wrong = values.not_date(cell, values.not_digits(cell))[0]
@@ -171,8 +173,10 @@ class RowChecker:
                 values.not_date(made, values.not_digits(made)), values.NO_DAY, values.days(made)
             )
         # A file that does not say when it was made was made by today.
-        latest = self.today if created is None else np.minimum(
-            np.where(created == values.NO_DAY, self.today, created), self.today
+        latest = (
+            self.today
+            if created is None
+            else np.minimum(np.where(created == values.NO_DAY, self.today, created), self.today)
         )
         self._say(readable & (received > latest), "received-after-file", one)
         if self.starts_on is not None:
@@ -206,7 +210,9 @@ class RowChecker:
                 start, length = other.repeats
                 self._say(
                     barcodes.readable
-                    & (self._rows[:, other.slice] != barcodes.digits[:, start : start + length]).any(axis=1),
+                    & (
+                        self._rows[:, other.slice] != barcodes.digits[:, start : start + length]
+                    ).any(axis=1),
                     "differs-from-barcode",
                     other,
                 )
@@ -244,9 +250,7 @@ class RowChecker:
             amount = np.where(unreadable, 0, amount)
             own = np.isin(types, [int(code) for code in self.layout.amount_from_column])
             differs = values.number(cells) != values.number(barcodes.digits[:, barcode.AMOUNT])
-            self._say(
-                barcodes.readable & ~unreadable & ~own & differs, "amount-mismatch", column
-            )
+            self._say(barcodes.readable & ~unreadable & ~own & differs, "amount-mismatch", column)
             self._say(barcodes.readable & ~unreadable & (amount == 0), "amount-zero", column)
         else:
             self._say(

@@ -52,7 +52,9 @@ class Structure:
             for kind in after:
                 if kind != "eof":
                     self._allowed[KINDS.get(before, _START), KINDS[kind]] = True
-        self._may_end = {KINDS[before] for before, after in order.items() if "eof" in after} or {END}
+        self._may_end = {KINDS[before] for before, after in order.items() if "eof" in after} or {
+            END
+        }
 
     def follow(self, block: Block) -> None:
         """Name every record that may not follow the one before it."""
@@ -118,7 +120,9 @@ class Structure:
             else:
                 side = self._group.counts if total.of == "count" else self._group.amounts
                 counted = side[int(total.type)] if total.type else sum(side.values())
-            self.controls.append({"line": line, "field": one.label, "file": said, "counted": counted})
+            self.controls.append(
+                {"line": line, "field": one.label, "file": said, "counted": counted}
+            )
             if said != counted:
                 self.findings.add(
                     "total-mismatch",

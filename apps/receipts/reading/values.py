@@ -39,7 +39,7 @@ def number(cells: Bytes) -> Ints:
     """Value of each row of digits, in the narrowest type; meaningless where not_digits."""
     width = cells.shape[1]
     kind = np.int16 if width <= 4 else np.int32 if width <= 9 else np.int64
-    value = np.zeros(len(cells), kind)
+    value: Ints = np.zeros(len(cells), kind)
     for column in range(width):
         value *= kind(10)
         value += cells[:, column] - _ZERO

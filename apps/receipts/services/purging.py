@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.utils import timezone
 
 from apps.accesslog.services import record
@@ -25,7 +26,13 @@ def purge(file: ReceiptFile) -> bool:
     if rewritten != file.sha256:
         issue = Finding("copy-differs", "notice")
         FileIssue.objects.get_or_create(file=file, code=issue.code, effect=issue.effect)
-        record("端末データ削除", f"受信ファイル {file.pk}", "不成立", sha256=file.sha256, rewritten=rewritten)
+        record(
+            "端末データ削除",
+            f"受信ファイル {file.pk}",
+            "不成立",
+            sha256=file.sha256,
+            rewritten=rewritten,
+        )
         if file.received_by is not None:
             notify(
                 file.received_by,
@@ -35,8 +42,10 @@ def purge(file: ReceiptFile) -> bool:
         return False
     stored = file.stored_as
     file.purged_at, file.purged_sha256, file.stored_as = timezone.now(), rewritten, ""
-    file.save(update_fields=["purged_at", "purged_sha256", "stored_as"])
+    with transaction.atomic():
+        file.save(update_fields=["purged_at", "purged_sha256", "stored_as"])
+        # Without its record nothing is deleted.
+        record("端末データ削除", f"受信ファイル {file.pk}", sha256=file.sha256, rewritten=rewritten)
     # The row first: a crash between the two leaves a copy no row knows of, which the sweep removes.
     vault.delete(stored)
-    record("端末データ削除", f"受信ファイル {file.pk}", sha256=file.sha256, rewritten=rewritten)
     return True

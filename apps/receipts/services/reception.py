@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -11,6 +12,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.accesslog.services import record
+from apps.accesslog.words import who
+from apps.calendars.templatetags.shown import moment
 from apps.organization.models import Business, Staff
 
 from .. import agencies, vault
@@ -41,10 +44,10 @@ def take_in(
     choice the content contradicts is refused. Nothing is registered yet: see `start`.
     """
     findings = Findings()
-    stored = _store(stream, findings)
+    stored = store(stream, findings)
     head = b"".join(_head(stored.name)) if stored else b""
     file = ReceiptFile(
-        name=name[:255],
+        name=readable(name)[:255],
         size=stored.size if stored else 0,
         sha256=stored.sha256 if stored else "",
         stored_as=stored.name if stored else "",
@@ -61,18 +64,30 @@ def take_in(
         file.agency, file.business = corrects.agency, corrects.business
     elif stored:
         identify(file, head, findings)
-        _check_rights(file, findings)
+        check_rights(file, findings)
     if not findings.refused:
-        findings = _insert(file)
-        if not findings.refused:
-            _recorded("受信", file)
-            return file
+        with transaction.atomic():
+            findings = _insert(file)
+            if not findings.refused:
+                # Before the commit: a file without its record has not come in.
+                _recorded("受信", file)
+                return file
     fail(file, findings.all)
     _recorded("受信", file, "失敗")
     return file
 
 
-def _store(stream: BinaryIO, findings: Findings) -> vault.Stored | None:
+def readable(name: str) -> str:
+    """A file's name as text: one from Windows may be in cp932, which Python gives as surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(name).decode("cp932", "replace")
+    return name.replace("\0", "")
+
+
+def store(stream: BinaryIO, findings: Findings) -> vault.Stored | None:
+    """The bytes into the vault, or nothing there and a finding that says why."""
     limit = upload_limit_bytes()
     try:
         return vault.store(stream, limit=limit)
@@ -108,13 +123,13 @@ def identify(file: ReceiptFile, head: bytes, findings: Findings) -> None:
         try:
             get(code)
         except LayoutError:
-            findings.add("layout-unknown", value=code)
+            findings.add("layout-not-there", value=code)
             return
         if fitting and code not in fitting and scores[fitting[0]] > scores[code]:
             findings.add("layout-mismatch", actual=fitting[0], expected=code)
             return
     elif not fitting:
-        findings.add("layout-unknown", value=head[:20].decode("cp932", "replace"))
+        findings.add("layout-unknown")
         return
     elif len(fitting) > 1:
         findings.add("layout-ambiguous", candidates="、".join(fitting))
@@ -127,7 +142,8 @@ def identify(file: ReceiptFile, head: bytes, findings: Findings) -> None:
 
 def _identify_business(file: ReceiptFile, payee_code: str, findings: Findings) -> None:
     """The business the person chose or the payee code says; the check compares the two."""
-    assert file.agency is not None
+    if file.agency is None:
+        return
     payee = agencies.all_tables()[file.agency.code].payees.get(payee_code)
     code = file.asked_business or (payee.business if payee else "")
     file.business = Business.objects.filter(code=code).first()
@@ -135,7 +151,7 @@ def _identify_business(file: ReceiptFile, payee_code: str, findings: Findings) -
         findings.add("business-not-there", value=file.asked_business)
 
 
-def _check_rights(file: ReceiptFile, findings: Findings) -> None:
+def check_rights(file: ReceiptFile, findings: Findings) -> None:
     """A person takes in files of his own businesses only; the inbox and the command act for the ward."""
     person = file.received_by
     if person is None or file.business is None:
@@ -167,7 +183,9 @@ def say_already_taken_in(file: ReceiptFile, findings: Findings) -> None:
         .first()
     )
     if earlier is None:
-        raise RuntimeError("重複の制約に当たったのに相手のファイルがありません。もう一度取り込んでください。")
+        raise RuntimeError(
+            "重複の制約に当たったのに相手のファイルがありません。もう一度取り込んでください。"
+        )
     if earlier.business_id is not None and earlier.business_id != file.business_id:
         # Another 課's file: that it is there must be said, its name and people are not for this one.
         findings.add("already-taken-in-elsewhere")
@@ -176,8 +194,8 @@ def say_already_taken_in(file: ReceiptFile, findings: Findings) -> None:
         "already-taken-in",
         file_id=earlier.pk,
         name=earlier.name,
-        at=timezone.localtime(earlier.received_at).strftime("%Y-%m-%d %H:%M"),
-        by=earlier.received_by_name,
+        at=moment(earlier.received_at),
+        by=who(earlier.received_by_name),
     )
 
 
@@ -203,7 +221,11 @@ def fail(file: ReceiptFile, found: list[Finding]) -> None:
 
 
 def save_issues(file: ReceiptFile, found: list[Finding]) -> None:
-    """Replace the file's issues by these."""
+    """Replace the file's issues by these.
+
+    While nobody knows whose payers a file is about, what its lines say is not kept with it.
+    """
+    known = file.business_id is not None
     file.issues.all().delete()
     FileIssue.objects.bulk_create(
         [
@@ -213,7 +235,7 @@ def save_issues(file: ReceiptFile, found: list[Finding]) -> None:
                 record_type=one.record_type,
                 field=one.field,
                 offset=one.offset,
-                value=one.value.replace("\0", "�"),
+                value=one.value.replace("\0", "�") if known or one.effect != "reject" else "",
                 code=one.code,
                 effect=one.effect,
                 params=_plain(one.params),
@@ -242,4 +264,3 @@ def _recorded(action: str, file: ReceiptFile, result: str = "成功") -> None:
         sha256=file.sha256,
         business=file.business.code if file.business else "",
     )
-

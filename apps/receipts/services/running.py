@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable
 
 from django.core.cache import cache
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from apps.accesslog.services import record
-from apps.organization.models import Staff
+from apps.organization.models import Business, Staff
 from apps.organization.services import notify
 
 from .. import layouts, vault
@@ -27,7 +27,7 @@ from ..registering.register import Superseded, register
 from ..selectors import PROGRESS_KEY
 from ..settings import lease
 from .purging import purge
-from .reception import fail, save_issues, say_already_taken_in
+from .reception import check_rights, fail, save_issues, say_already_taken_in
 
 logger = logging.getLogger(__name__)
 State = ReceiptFile.State
@@ -68,6 +68,9 @@ def process(file_id: int) -> ReceiptFile:
         _give_up(file, Finding("copy-damaged", "refuse"))
     except Exception as error:
         logger.exception("receipt file %s failed", file_id)
+        if not connection.in_atomic_block:
+            # A connection that broke must not keep the failure from being written down.
+            connection.close_if_unusable_or_obsolete()
         _give_up(file, Finding("crashed", "refuse", params={"reason": type(error).__name__}))
     file.refresh_from_db()
     cache.delete(PROGRESS_KEY.format(file_id))
@@ -94,13 +97,18 @@ def checked(file: ReceiptFile, progress: Callable[[int], None] = lambda records:
         expected.business = file.business.code
         if file.business.starts_on:
             expected.starts_on = day_number(file.business.starts_on)
-    return check(
+    result = check(
         vault.read(file.stored_as),
         layout,
         expected,
         fragment=file.corrects_id is not None,
         progress=progress,
     )
+    if file.business is None and result.business:
+        # Too far down the file for a look at its beginning.
+        file.business = Business.objects.filter(code=result.business).first()
+        check_rights(file, result.findings)
+    return result
 
 
 def judge(file: ReceiptFile, result: Result) -> None:
@@ -111,9 +119,7 @@ def judge(file: ReceiptFile, result: Result) -> None:
     if not layouts.get(file.layout_code).partial:
         result.findings.add("partial-not-allowed", rejected=rejected)
     elif not file.accept_partial:
-        result.findings.add(
-            "partial-not-chosen", rejected=rejected, rest=result.lines - rejected
-        )
+        result.findings.add("partial-not-chosen", rejected=rejected, rest=result.lines - rejected)
 
 
 def _run(file: ReceiptFile) -> None:
@@ -129,25 +135,31 @@ def _run(file: ReceiptFile) -> None:
         fail(file, result.findings.all)
         return
     _hold(file, State.CHECKING, State.REGISTERING, lines=result.lines)
-    progress.records = result.shape.records
+    progress.checked(result.shape.records)
     save_issues(file, result.findings.all)
     register(
         file,
         layouts.get(file.layout_code),
-        vault.read(file.stored_as),
+        lambda: vault.read(file.stored_as),
         result,
         progress=progress.registering,
+        waiting=progress.waiting,
     )
 
 
 def _hold(file: ReceiptFile, before: str, after: str, lines: int = 0) -> None:
     """Go on to the next stage, or find that this run is no longer the file's."""
     changed = ReceiptFile.objects.filter(pk=file.pk, state=before, run=file.run).update(
-        state=after, lines=lines, lease_until=timezone.now() + lease(lines)
+        state=after,
+        lines=lines,
+        business=file.business,
+        lease_until=timezone.now() + lease(lines),
     )
     if not changed:
-        raise Superseded(f"受信ファイル {file.pk} の実行 {file.run} は引き継がれたか止められています。")
-    file.state = after
+        raise Superseded(
+            f"受信ファイル {file.pk} の実行 {file.run} は引き継がれたか止められています。"
+        )
+    file.state, file.lines = after, lines
 
 
 def _give_up(file: ReceiptFile, finding: Finding) -> None:
@@ -167,6 +179,10 @@ def _tell(file: ReceiptFile, what: str) -> None:
         )
 
 
+POSTING_SHARE = 1.5
+"""How long it takes to make payments of the lines, for each second that storing the lines took."""
+
+
 class _Progress:
     """Counts for the waiting person in the cache, and now and then a longer lease."""
 
@@ -184,26 +200,41 @@ class _Progress:
             _hold(self.file, State.CHECKING, State.CHECKING)
             self._leased = time.monotonic()
 
+    def checked(self, records: int) -> None:
+        self.records = records
+        self._phase, self._began = "登録中", time.time()
+
     def registering(self, done: int) -> None:
         # Inside the one transaction, where the row cannot be seen to move; its lease is long enough.
-        self._say("登録中", done)
+        if done < self.records:
+            self._say("登録中", done, then=POSTING_SHARE)
+        else:
+            took = time.time() - self._began
+            self._tell("収納にまとめています", ends=time.time() + POSTING_SHARE * took)
+
+    def waiting(self) -> None:
+        """For its turn: nothing is at fault, so the lease goes on."""
+        self._began = time.time()
+        if time.monotonic() - self._leased > lease().total_seconds() / 3:
+            _hold(self.file, State.REGISTERING, State.REGISTERING, self.file.lines)
+            self._leased = time.monotonic()
 
     def _total(self) -> int:
         """Records in all: known after the check, from the size before it."""
         length = layouts.get(self.file.layout_code).record_length
         return self.records or (self.file.size // length if length else 0)
 
-    def _say(self, phase: str, done: int) -> None:
+    def _say(self, phase: str, done: int, then: float = 0.0) -> None:
         if phase != self._phase:
             self._phase, self._began = phase, time.time()
         now = time.monotonic()
         if now - self._written >= self.EVERY_SECONDS:
             self._written = now
-            cache.set(
-                PROGRESS_KEY.format(self.file.pk),
-                {"phase": phase, "done": done, "total": self._total(), "began": self._began},
-                timeout=3600,
-            )
+            self._tell(phase, done=done, total=self._total(), began=self._began, then=then)
+
+    def _tell(self, phase: str, **seen: float) -> None:
+        told = {"phase": phase, "done": 0, "total": 0, **seen}
+        cache.set(PROGRESS_KEY.format(self.file.pk), told, timeout=3600)
 
 
 def retry(file: ReceiptFile, *, by: Staff, accept_partial: bool) -> ReceiptFile:
@@ -219,17 +250,18 @@ def retry(file: ReceiptFile, *, by: Staff, accept_partial: bool) -> ReceiptFile:
                     accept_partial=accept_partial,
                     received_by=by,
                     finished_at=None,
+                    lease_until=timezone.now() + lease(),
                 )
             )
             if changed:
                 FileIssue.objects.filter(file=file).delete()
+                record("再実行", f"受信ファイル {file.pk}", accept_partial=accept_partial)
     except IntegrityError:
         say_already_taken_in(file, findings)
         fail(file, findings.all)
         return file
     file.refresh_from_db()
     if changed:
-        record("再実行", f"受信ファイル {file.pk}", accept_partial=accept_partial)
         start(file)
     return file
 
@@ -238,7 +270,8 @@ def recover(*, here_only: bool = False) -> list[int]:
     """Deal with runs that died; returns the files touched.
 
     A run of this machine whose process is gone starts again from the beginning at once. One whose
-    lease ran out elsewhere becomes 失敗 and its starter is told, as is one that nobody ever claimed.
+    lease ran out elsewhere becomes 失敗 and its starter is told. A file that nobody ever claimed is
+    queued again, and a copy that a run had no time to delete is deleted.
     """
     touched = []
     for file in ReceiptFile.objects.filter(state__in=ReceiptFile.RUNNING):
@@ -265,9 +298,22 @@ def recover(*, here_only: bool = False) -> list[int]:
             fail(file, [Finding("stalled", "refuse")])
             _tell(file, "処理が途中で止まり、失敗しました")
             touched.append(file.pk)
-    for file in ReceiptFile.objects.filter(
-        state=State.RECEIVED, received_at__lt=timezone.now() - lease()
-    ):
+    registered = ReceiptFile.objects.registered().filter(
+        purged_at=None, finished_at__lt=timezone.now() - lease()
+    )
+    for file in registered.exclude(stored_as="").exclude(issues__code="copy-differs"):
+        # The run died between its registration and the deletion of the copy.
+        purge(file)
+        touched.append(file.pk)
+    waiting = ReceiptFile.objects.filter(state=State.RECEIVED).filter(
+        Q(lease_until=None, received_at__lt=timezone.now() - lease())
+        | Q(lease_until__lt=timezone.now())
+    )
+    for file in waiting:
+        # Its message was lost, or the queue is long: at most one more message per lease.
+        ReceiptFile.objects.filter(pk=file.pk, state=State.RECEIVED).update(
+            lease_until=timezone.now() + lease()
+        )
         start(file)
     return touched
 
@@ -284,5 +330,3 @@ def _worker_gone(worker: str) -> bool:
     except PermissionError:
         return False
     return False
-
-

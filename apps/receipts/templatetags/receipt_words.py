@@ -6,6 +6,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.accesslog.words import who
+from apps.receipts.models import ReceiptFile
+
 register = template.Library()
 
 SIGNS = {
@@ -67,3 +70,20 @@ def badge(code: Any, word: str) -> SafeString:
 def masked(barcode: str) -> str:
     """A barcode as lists show it: the first eight digits and the last four."""
     return f"{barcode[:8]}…{barcode[-4:]}" if len(barcode) > 12 else "…"
+
+
+@register.filter
+def received_by(file: ReceiptFile) -> str:
+    """Who gave us the file, and by which door where the name does not say it."""
+    name = who(file.received_by_name)
+    door = file.get_door_display()
+    return name if name.startswith(door) else f"{name}（{door}）"
+
+
+@register.filter
+def came_in(file: ReceiptFile) -> str:
+    """The same inside a sentence that goes on with 受け付けた."""
+    if file.door in (file.Door.WEB, file.Door.CORRECTION):
+        how = "画面から" if file.door == file.Door.WEB else "訂正行として"
+        return f"{file.received_by_name}が{how}"
+    return f"{who(file.received_by_name)}から"

@@ -45,8 +45,14 @@ def address_of(file: ReceiptFile) -> str:
     return reverse("receipts:file", args=[file.pk])
 
 
-def progress_of(file: ReceiptFile) -> dict[str, Any]:
-    return {"url": address_of(file), **selectors.progress(file)}
+def progress_of(file: ReceiptFile, request: HttpRequest) -> dict[str, Any]:
+    """How far a file is; with the way to the earlier file of the same content, if this person has one."""
+    earlier = selectors.taken_in_before(file, person_of(request))
+    return {
+        "url": address_of(file),
+        "earlier": {"url": address_of(earlier)} if earlier else None,
+        **selectors.progress(file),
+    }
 
 
 def started(file: ReceiptFile) -> ReceiptFile:

@@ -44,7 +44,7 @@ def show_file(
         file=file,
         layout=layout_of(file),
         registered=_registered(file),
-        progress=progress_of(file),
+        progress=progress_of(file, request),
         kinds=_totals(file),
         every_line=not (file.rejected or file.duplicate),
         controls=[

@@ -39,7 +39,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     taken = [_take_in(request, form, file) for file in form.cleaned_data["uploads"]]
     note(request, files=[file.pk for file in taken])
     if by_script:
-        return JsonResponse({"files": [progress_of(file) for file in taken]}, status=201)
+        return JsonResponse({"files": [progress_of(file, request) for file in taken]}, status=201)
     for file in taken:
         level = messages.ERROR if file.state == ReceiptFile.State.FAILED else messages.SUCCESS
         told = selectors.progress(file)["message"]
@@ -80,7 +80,7 @@ def _upload_page(request: HttpRequest, form: UploadForm, status: int = 200) -> H
         "受信ファイルを取り込む",
         status=status,
         form=form,
-        recent=[progress_of(file) for file in recent],
+        recent=[progress_of(file, request) for file in recent],
         max_mb=settings.RECEIPT_UPLOAD_MAX_MB,
         max_files=settings.DATA_UPLOAD_MAX_NUMBER_FILES,
     )
@@ -93,6 +93,6 @@ def progress(request: HttpRequest) -> HttpResponse:
     files = ReceiptFile.objects.visible_to(request.user).filter(
         pk__in=[int(one) for one in asked[:POLLED_AT_ONCE] if len(one) < 19]
     )
-    answer = [progress_of(file) for file in files]
+    answer = [progress_of(file, request) for file in files]
     note(request, files=[one["id"] for one in answer])
     return JsonResponse({"files": answer})

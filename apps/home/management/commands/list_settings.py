@@ -1,3 +1,5 @@
+"""`manage.py list_settings`: docs/settings.md from the declarations of production."""
+
 import json
 import os
 import subprocess

@@ -21,4 +21,6 @@ class Command(BaseCommand):
             self.stdout.write(f"試用の受信ファイル（架空）を {files} 件取り込みました。")
         for one in staff:
             roles = "・".join(one.groups.values_list("name", flat=True))
-            self.stdout.write(f"  {one.username:<10} {one.name}（{one.department or '課に属さない'}、{roles}）")
+            self.stdout.write(
+                f"  {one.username:<10} {one.name}（{one.department or '課に属さない'}、{roles}）"
+            )

@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with acting_as(command_actor("load_reference")):
-            loaded = load_organization() | load_codes()
+            loaded: dict[str, Any] = {**load_organization(), **load_codes()}
             record("参照データの読込", "参照データ", **loaded)
         self.stdout.write(
             f"課 {loaded['departments']}、登録業務 {loaded['businesses']}、"

@@ -53,7 +53,9 @@ class Bench:
             env=self.env | {"PYTHONPATH": f"{ROOT}:{BENCH}"}, cwd=ROOT, capture_output=True, text=True,
         )  # fmt: skip
         if done.returncode:
-            raise SystemExit(f"{arguments} に失敗しました。\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+            raise SystemExit(
+                f"{arguments} に失敗しました。\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+            )
         figures: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
         print("  ", *(Path(str(part)).name for part in arguments), figures, flush=True)
         return figures
@@ -73,7 +75,9 @@ class Bench:
         """Commands in one transaction each; seconds."""
         settings = [part for name, value in variables.items() for part in ("-v", f"{name}={value}")]
         parts = [part for command in commands for part in ("-c", command)]
-        return self.timed(["psql", "-q", "-v", "ON_ERROR_STOP=1", *settings, "-d", self.psql_url, *parts])
+        return self.timed(
+            ["psql", "-q", "-v", "ON_ERROR_STOP=1", *settings, "-d", self.psql_url, *parts]
+        )
 
     def file(self, records: int, seed: int = 7, day: str = "2026-06-10") -> Path:
         path = self.scratch / f"{records}-{seed}.dat"
@@ -89,7 +93,10 @@ class Bench:
             "DJANGO_SETTINGS_MODULE": "shinjuku_shuno.settings.local",
             "SHUNO_DATA_DIR": str(folder),
         }
-        for variable, database in (("DATABASE_URL", "shuno"), ("ACCESSLOG_DATABASE_URL", "accesslog")):
+        for variable, database in (
+            ("DATABASE_URL", "shuno"),
+            ("ACCESSLOG_DATABASE_URL", "accesslog"),
+        ):
             self.env.pop(variable, None)
             if url:
                 self.env[variable] = f"{url.rsplit('/', 1)[0]}/{database}"
@@ -109,7 +116,9 @@ class Bench:
         """検証だけ."""
         path = self.file(self.records)
         binary = self.scratch / "check-in-c"
-        subprocess.run(["gcc", "-O3", "-march=native", "-o", binary, BENCH / "baselines/check.c"], check=True)
+        subprocess.run(
+            ["gcc", "-O3", "-march=native", "-o", binary, BENCH / "baselines/check.c"], check=True
+        )
         ours, pandas, c = [], [], []
         for _ in range(self.rounds):
             ours.append(self.step("check", path)["seconds"])
@@ -137,7 +146,16 @@ class Bench:
             )
             loads = [f"\\copy {table} from '{source}'" for table, source in finished.items()]
             copied.append(
-                self.timed(["psql", "-q", "-1", "-d", self.psql_url, *(p for load in loads for p in ("-c", load))])
+                self.timed(
+                    [
+                        "psql",
+                        "-q",
+                        "-1",
+                        "-d",
+                        self.psql_url,
+                        *(p for load in loads for p in ("-c", load)),
+                    ]
+                )
             )
         self.emptied()
         bulk = [self.step("bulk", path)["seconds"]]
@@ -207,11 +225,14 @@ def ratio(above: list[float], below: list[float]) -> float:
 
 
 def machine() -> dict[str, object]:
-    model = next(
-        (line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), ""
-    )
+    model = ""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
     version = subprocess.run(["psql", "--version"], capture_output=True, text=True).stdout.strip()
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
     return {
         "cpu": model, "cores": os.cpu_count(), "system": platform.platform(),
         "python": platform.python_version(), "postgres": version, "server_settings": SERVER, "commit": commit,
@@ -228,7 +249,10 @@ def main(arguments: list[str]) -> int:
     wanted = [part for part in PARTS if part in options.only.split(",")]
     _children.interrupt_on_signals()
     python = _venv.ready(_venv.DEVELOPMENT, ROOT / "var" / "log")
-    scratch, cluster = Path(tempfile.mkdtemp(prefix="shuno-bench-")), Path(tempfile.mkdtemp(prefix="shuno-pg-"))
+    scratch, cluster = (
+        Path(tempfile.mkdtemp(prefix="shuno-bench-")),
+        Path(tempfile.mkdtemp(prefix="shuno-pg-")),
+    )
     children: list[_children.Child] = []
     bench = Bench(python, scratch, options.records, options.rounds)
     try:
@@ -243,8 +267,14 @@ def main(arguments: list[str]) -> int:
         shutil.rmtree(cluster, ignore_errors=True)
     options.output.mkdir(exist_ok=True)
     name = datetime.datetime.now().strftime("%Y%m%d-%H%M") + ".json"
-    result = {"command": "bench/run " + " ".join(arguments), "machine": machine(), "results": bench.results}
-    (options.output / name).write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    result = {
+        "command": "bench/run " + " ".join(arguments),
+        "machine": machine(),
+        "results": bench.results,
+    }
+    (options.output / name).write_text(
+        json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8"
+    )
     print(options.output / name)
     return 0
 

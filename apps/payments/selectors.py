@@ -114,7 +114,8 @@ def searched(payments: QuerySet[Payment], typed: str) -> QuerySet[Payment]:
         if file < 2**31 and line < LINES_PER_FILE:
             return payments.filter(pk=file * LINES_PER_FILE + line)
         return payments.none()
-    digits = re.sub(r"\D", "", text)
+    # A reader may say first what kind of code it read: ]C1 is GS1-128.
+    digits = re.sub(r"\D", "", re.sub(r"^\][A-Za-z]\d", "", text))
     starts = {
         21: barcode.FREE.start,
         16: barcode.PAYEE.stop,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import stat
 import time
 from pathlib import Path
+
+from django.core.cache import cache
 
 from apps.accesslog.services import record
 
@@ -19,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 SETTLED_SECONDS = 5.0
 """A file is still being written until it has been left alone this long."""
+_SAID_FOR_SECONDS = 24 * 3600
 _TEMPORARY = (".part", ".tmp", ".filepart", ".crdownload")
 
 
@@ -83,6 +87,10 @@ def _not_kept(file: ReceiptFile) -> bool:
 
 
 def _refuse(path: Path, reason: str) -> None:
+    # It stays, and the next look finds it again: once a day is enough to say so.
+    known = hashlib.sha256(os.fsencode(path)).hexdigest()
+    if not cache.add(f"inbox-refused:{known}", True, _SAID_FOR_SECONDS):
+        return
     logger.warning("inbox: refused a file (%s)", reason)
     record("受信", f"受信箱 {readable(path.name)[:100]}", "拒否", reason=reason)
 

@@ -23,7 +23,9 @@ def main(path: str) -> None:
     wrong |= ~data.time.str.fullmatch(r"([01]\d|2[0-3])[0-5]\d")
     wrong |= ~data.barcode.str.fullmatch(r"91\d{42}")
     figures = {place: data.barcode.str[place].astype("int8") for place in range(44)}
-    total = sum(figures[place].astype("int16") * (3 if place % 2 == 0 else 1) for place in range(43))
+    total = sum(
+        figures[place].astype("int16") * (3 if place % 2 == 0 else 1) for place in range(43)
+    )
     wrong |= (-total) % 10 != figures[43]
     yen = data.barcode.str[37:43].astype("int64")
     wrong |= yen == 0

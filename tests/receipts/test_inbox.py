@@ -105,6 +105,13 @@ def test_a_link_is_refused_and_what_it_points_at_untouched(folder: Path, own_fol
     assert {one.target for one in refused} == {"受信箱 link.dat", "受信箱 dangling.dat"}
 
 
+def test_what_stays_is_recorded_once_not_every_quarter_minute(folder: Path) -> None:
+    (folder / "staying.dat").symlink_to(folder / "nowhere")
+    for _ in range(3):
+        assert scanned() == []
+    assert AccessRecord.objects.filter(target="受信箱 staying.dat", result="拒否").count() == 1
+
+
 def test_a_folder_and_a_pipe_are_refused_without_waiting(folder: Path) -> None:
     (folder / "sub").mkdir()
     put(folder / "sub", "inside.dat", good())

@@ -113,7 +113,9 @@ class _PostgresStage:
         for place, (_, column) in enumerate(values):
             rows[f"n{place}"] = rows.dtype[f"v{place}"].itemsize
             rows[f"v{place}"] = column
-        with self.cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
+        with self.cursor.copy(
+            f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
+        ) as copy:
             copy.write(self._SIGNATURE)
             copy.write(rows.tobytes())
             copy.write(self._END)
@@ -129,7 +131,9 @@ class _PostgresStage:
                 [(">i8", ids), (">i8", files), (">i2", verdicts), ("bytes", block.rows)],
             )
             return
-        with self.cursor.copy(f"COPY {_LINES} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
+        with self.cursor.copy(
+            f"COPY {_LINES} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
+        ) as copy:
             copy.set_types(["int8", "int8", "int2", "bytea"])
             for row in zip(ids.tolist(), verdicts.tolist(), block.raws, strict=True):
                 copy.write_row((row[0], file_id, row[1], row[2]))

@@ -124,6 +124,14 @@ def test_an_error_says_line_field_place_and_value(import_file: Import, day: date
     assert one["message"] == "収納日付「20260231」は日付（年月日8桁）ではありません。"
 
 
+def test_a_nul_byte_anywhere_is_named(import_file: Import) -> None:
+    """PostgreSQL keeps no NUL in a text; the name of the fault must not fail for it."""
+    data = good()
+    for place in (0, 5, 15, 122, 123, 125, 140, 190, len(data) - 122, len(data) - 100):
+        run = import_file(data[:place] + b"\0" + data[place + 1 :], "--layout", "shinjuku-120")
+        assert run.exit_code in (1, 2) and run.codes and "crashed" not in run.codes
+
+
 def test_too_many_errors_end_the_list_and_say_so(import_file: Import, day: datetime.date) -> None:
     data = generating.make_file("shinjuku-120", "tax", day, 11_000, 3)
     records = plain.records("shinjuku-120", data)

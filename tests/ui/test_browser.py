@@ -303,6 +303,9 @@ def test_every_page_keeps_the_policy_the_contrast_and_the_window(
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
             assert page.evaluate(CONTRAST) == [], (where, width)
             expect(page.locator(".demonstration")).to_be_visible()
+        for button in page.locator(".button:visible, #content input[type=submit]:visible").all():
+            button.focus()
+            assert page.evaluate(CONTRAST) == [], (where, button.inner_text())
     assert complaints == []
 
 

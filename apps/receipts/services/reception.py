@@ -232,7 +232,7 @@ def save_issues(file: ReceiptFile, found: list[Finding]) -> None:
             FileIssue(
                 file=file,
                 line=one.line,
-                record_type=one.record_type,
+                record_type=one.record_type.replace("\0", "�"),
                 field=one.field,
                 offset=one.offset,
                 value=one.value.replace("\0", "�") if known or one.effect != "reject" else "",

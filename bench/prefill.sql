@@ -4,11 +4,11 @@
 SET session_replication_role = replica;
 INSERT INTO receipts_receiptfile (id, name, agency_id, business_id, asked_layout, asked_business, layout_code,
   layout_version, size, sha256, stored_as, door, received_at, received_by_name, state, accept_partial, lines,
-  accepted, duplicate, rejected, records, payments_created, totals, newline, final_newline, run, worker,
+  accepted, duplicate, rejected, records, payments_created, totals, newline, final_newline, run, worker, attempts,
   purged_sha256, cancelled_by_name, cancel_reason)
 SELECT id - k, name, agency_id, business_id, asked_layout, asked_business, layout_code, layout_version, size,
   lpad(k::text, 64, '0'), '', door, received_at, received_by_name, state, accept_partial, lines, accepted,
-  duplicate, rejected, records, payments_created, totals, newline, final_newline, '', '', '', '', ''
+  duplicate, rejected, records, payments_created, totals, newline, final_newline, '', '', 0, '', '', ''
 FROM receipts_receiptfile, generate_series(1, :copies) k WHERE state = 'done';
 INSERT INTO receipts_receiptline (id, verdict, raw, file_id)
 SELECT l.id - k * 4294967296, l.verdict, l.raw, l.file_id - k

@@ -128,14 +128,23 @@ class Layout:
 
 @cache
 def all_layouts() -> dict[str, Layout]:
-    """Every layout by code, the highest version of each."""
+    """Every layout by code, the highest version of each; a faulty added file is left out (see added)."""
     found: dict[str, Layout] = {}
-    added = Path(settings.RECEIPTS_DIR) / "layouts"
-    for path in [*sorted(SHIPPED.glob("*.toml")), *sorted(added.glob("*.toml"))]:
-        layout = load(path)
+    for layout in [*map(load, sorted(SHIPPED.glob("*.toml"))), *added()[0]]:
         if layout.code not in found or layout.version > found[layout.code].version:
             found[layout.code] = layout
     return found
+
+
+def added() -> tuple[list[Layout], list[str]]:
+    """The layouts an administrator has added, and a sentence for each file that cannot be used."""
+    usable, faults = [], []
+    for path in sorted((Path(settings.RECEIPTS_DIR) / "layouts").glob("*.toml")):
+        try:
+            usable.append(load(path))
+        except LayoutError as error:
+            faults.append(str(error))
+    return usable, faults
 
 
 def get(code: str) -> Layout:

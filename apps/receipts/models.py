@@ -131,6 +131,7 @@ class ReceiptFile(models.Model):
     final_newline = models.BooleanField("最後の改行", default=True)
 
     run = models.CharField("実行", max_length=32, blank=True)
+    attempts = models.PositiveSmallIntegerField("処理を始めた回数", default=0)
     worker = models.CharField("処理した場所", max_length=80, blank=True)
     lease_until = models.DateTimeField("この時刻まで進みがなければ停止とみなす", null=True)
     finished_at = models.DateTimeField("終了日時", null=True)

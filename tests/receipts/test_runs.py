@@ -127,6 +127,18 @@ def test_a_run_whose_process_is_gone_starts_again(state: str) -> None:
     assert_once(good())
 
 
+def test_a_file_that_ends_its_worker_every_time_is_not_started_for_ever() -> None:
+    file = received()
+    hold(file, State.CHECKING, f"{socket.gethostname()}:{gone_process()}", 60)
+    ReceiptFile.objects.update(attempts=3)
+    assert services.recover(here_only=True) == []
+    ReceiptFile.objects.update(lease_until=timezone.now() - datetime.timedelta(seconds=1))
+    tasks.watch_imports()
+    file.refresh_from_db()
+    assert file.state == State.FAILED and codes(file) == ["stalled"]
+    assert_nothing_written()
+
+
 def test_a_run_that_lives_is_left_alone() -> None:
     file = received()
     hold(file, State.CHECKING, running.this_worker(), 60)

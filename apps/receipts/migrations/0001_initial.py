@@ -70,6 +70,7 @@ class Migration(migrations.Migration):
                 ('newline', models.CharField(blank=True, max_length=4, verbose_name='改行')),
                 ('final_newline', models.BooleanField(default=True, verbose_name='最後の改行')),
                 ('run', models.CharField(blank=True, max_length=32, verbose_name='実行')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='処理を始めた回数')),
                 ('worker', models.CharField(blank=True, max_length=80, verbose_name='処理した場所')),
                 ('lease_until', models.DateTimeField(null=True, verbose_name='この時刻まで進みがなければ停止とみなす')),
                 ('finished_at', models.DateTimeField(null=True, verbose_name='終了日時')),

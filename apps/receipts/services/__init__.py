@@ -3,7 +3,8 @@
 from .cancelling import NotPossible, cancel
 from .purging import purge
 from .reception import take_in
-from .running import process, recover, retry, start
+from .recovery import recover
+from .running import process, retry, start
 
 __all__ = [
     "NotPossible",

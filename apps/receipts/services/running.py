@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import F
 from django.utils import timezone
 
 from apps.accesslog.services import record
@@ -53,7 +53,11 @@ def process(file_id: int) -> ReceiptFile:
     """
     run = secrets.token_hex(16)
     claimed = ReceiptFile.objects.filter(pk=file_id, state=State.RECEIVED).update(
-        state=State.CHECKING, run=run, worker=this_worker(), lease_until=timezone.now() + lease()
+        state=State.CHECKING,
+        run=run,
+        worker=this_worker(),
+        attempts=F("attempts") + 1,
+        lease_until=timezone.now() + lease(),
     )
     file = ReceiptFile.objects.get(pk=file_id)
     if not claimed:
@@ -167,10 +171,10 @@ def _give_up(file: ReceiptFile, finding: Finding) -> None:
     file.refresh_from_db(fields=["state", "run", "stored_as"])
     if file.state in ReceiptFile.RUNNING:
         fail(file, [finding])
-        _tell(file, "処理の中で誤りが起き、失敗しました")
+        tell(file, "処理の中で誤りが起き、失敗しました")
 
 
-def _tell(file: ReceiptFile, what: str) -> None:
+def tell(file: ReceiptFile, what: str) -> None:
     if file.received_by is not None:
         notify(
             file.received_by,
@@ -210,7 +214,7 @@ class _Progress:
             self._say("登録中", done, then=POSTING_SHARE)
         else:
             took = time.time() - self._began
-            self._tell("収納にまとめています", ends=time.time() + POSTING_SHARE * took)
+            self.tell("収納にまとめています", ends=time.time() + POSTING_SHARE * took)
 
     def waiting(self) -> None:
         """For its turn: nothing is at fault, so the lease goes on."""
@@ -230,9 +234,9 @@ class _Progress:
         now = time.monotonic()
         if now - self._written >= self.EVERY_SECONDS:
             self._written = now
-            self._tell(phase, done=done, total=self._total(), began=self._began, then=then)
+            self.tell(phase, done=done, total=self._total(), began=self._began, then=then)
 
-    def _tell(self, phase: str, **seen: float) -> None:
+    def tell(self, phase: str, **seen: float) -> None:
         told = {"phase": phase, "done": 0, "total": 0, **seen}
         cache.set(PROGRESS_KEY.format(self.file.pk), told, timeout=3600)
 
@@ -250,6 +254,7 @@ def retry(file: ReceiptFile, *, by: Staff, accept_partial: bool) -> ReceiptFile:
                     accept_partial=accept_partial,
                     received_by=by,
                     finished_at=None,
+                    attempts=0,
                     lease_until=timezone.now() + lease(),
                 )
             )
@@ -264,69 +269,3 @@ def retry(file: ReceiptFile, *, by: Staff, accept_partial: bool) -> ReceiptFile:
     if changed:
         start(file)
     return file
-
-
-def recover(*, here_only: bool = False) -> list[int]:
-    """Deal with runs that died; returns the files touched.
-
-    A run of this machine whose process is gone starts again from the beginning at once. One whose
-    lease ran out elsewhere becomes 失敗 and its starter is told. A file that nobody ever claimed is
-    queued again, and a copy that a run had no time to delete is deleted.
-    """
-    touched = []
-    for file in ReceiptFile.objects.filter(state__in=ReceiptFile.RUNNING):
-        if _worker_gone(file.worker):
-            changed = ReceiptFile.objects.filter(
-                pk=file.pk, run=file.run, state__in=ReceiptFile.RUNNING
-            ).update(state=State.RECEIVED, lease_until=None)
-            if changed:
-                touched.append(file.pk)
-                start(file)
-    if here_only:
-        return touched
-    stalled = ReceiptFile.objects.filter(
-        state__in=ReceiptFile.RUNNING, lease_until__lt=timezone.now()
-    )
-    for file in stalled:
-        # The run's own last statement asks for this state, so a slow one cannot finish after this.
-        with transaction.atomic():
-            changed = ReceiptFile.objects.filter(
-                Q(pk=file.pk, run=file.run, lease_until__lt=timezone.now())
-            ).update(state=State.FAILED, run="")
-        if changed:
-            file.refresh_from_db()
-            fail(file, [Finding("stalled", "refuse")])
-            _tell(file, "処理が途中で止まり、失敗しました")
-            touched.append(file.pk)
-    registered = ReceiptFile.objects.registered().filter(
-        purged_at=None, finished_at__lt=timezone.now() - lease()
-    )
-    for file in registered.exclude(stored_as="").exclude(issues__code="copy-differs"):
-        # The run died between its registration and the deletion of the copy.
-        purge(file)
-        touched.append(file.pk)
-    waiting = ReceiptFile.objects.filter(state=State.RECEIVED).filter(
-        Q(lease_until=None, received_at__lt=timezone.now() - lease())
-        | Q(lease_until__lt=timezone.now())
-    )
-    for file in waiting:
-        # Its message was lost, or the queue is long: at most one more message per lease.
-        ReceiptFile.objects.filter(pk=file.pk, state=State.RECEIVED).update(
-            lease_until=timezone.now() + lease()
-        )
-        start(file)
-    return touched
-
-
-def _worker_gone(worker: str) -> bool:
-    """Whether the process was on this machine and is there no more."""
-    host, _, pid = worker.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False

@@ -103,6 +103,7 @@ class ListScreen(admin.ModelAdmin):
     empty = "該当するものはありません。"
     first_step: tuple[str, str] | None = None  # (URL name, words) offered when the list is empty
     holds_payers = False
+    search_method = "get"  # post where what is typed is a payer's number
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     actions = None

@@ -274,20 +274,13 @@ def _promote(cursor: Any, line_ids: list[int]) -> None:
     )
 
 
-def _others(kind: str) -> str:
-    """SQL: entries of a payment outside the file; counted and not are two indexes, so two questions."""
-    return (
-        f"(SELECT count(*) FROM {ENTRY} WHERE payment_id = p.id AND {kind}"
-        " AND line_id NOT BETWEEN %(first)s AND %(last)s)"
-    )
-
-
 def _effect_of_withdrawal(cursor: Any, file: ReceiptFile) -> dict[str, int]:
     """件数 and yen of the payments that would be withdrawn, and how many would only change state."""
     cursor.execute(
         f"SELECT count(*), COALESCE(sum(CASE WHEN others = 0 THEN amount ELSE 0 END), 0),"
         " COALESCE(sum(CASE WHEN others = 0 THEN 1 ELSE 0 END), 0) FROM ("
-        f"  SELECT p.id, p.amount, {_others('counted')} + {_others('NOT counted')} AS others"
+        f"  SELECT p.id, p.amount, (SELECT count(*) FROM {ENTRY} o WHERE o.payment_id = p.id"
+        "   AND o.line_id NOT BETWEEN %(first)s AND %(last)s) AS others"
         f"  FROM {PAYMENT} p WHERE p.id IN (SELECT payment_id FROM {ENTRY}"
         "   WHERE line_id BETWEEN %(first)s AND %(last)s)) x",
         {"first": file.line_ids[0], "last": file.line_ids[1]},

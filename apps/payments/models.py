@@ -126,9 +126,9 @@ class PaymentEntry(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["payment"], name="payment_entry_duplicates", condition=Q(counted=False)
-            ),
+            # Of all entries, duplicates too: without it a payment could only be deleted, when its time
+            # has come, by reading every entry.
+            models.Index(fields=["payment"], name="payment_entry_by_payment"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ import io
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import openpyxl
 import pytest
@@ -246,12 +247,13 @@ class TestScope:
             page(other, where, 404)
         for where in [
             "/admin/", FILES, UPLOAD, f"{FILES}?q=zeimu", f"{FILES}?q={file.sha256}",
-            f"{PAYMENTS}?q={payment.barcode}", f"{PAYMENTS}?q={payment.number}",
             f"{PAYMENTS}?file={file.pk}", f"{PAYMENTS}?business=tax",
         ]:  # fmt: skip
             shown = page(other, where)
             assert "zeimu-only" not in shown, where
             assert f"{payment.pk}/change" not in shown, where
+        for typed in [payment.barcode, payment.number]:
+            assert not other.post(PAYMENTS, {"q": typed}).context["cl"].result_count
 
     @pytest.mark.parametrize("who", ["system01", "privacy01"])
     def test_roles_without_payers_may_not_enter(self, who: str) -> None:
@@ -312,26 +314,26 @@ class TestPayments:
         bars = payment.barcode
         wide = bars.translate({ord(str(one)): chr(0xFF10 + one) for one in range(10)})
         query = typed.format(bars if typed == "{0}" else bars[2:], wide, bars[8:29], bars[13:29])
-        response = clerk.get(PAYMENTS, {"q": query})
+        response = clerk.post(PAYMENTS, {"q": query})
         if response.status_code == 302:
             assert response["Location"] == f"{PAYMENTS}{payment.pk}/change/?from=search"
         else:
             assert payment.pk in [one.pk for one in response.context["cl"].result_list]
-        assert not list(clerk.get(PAYMENTS, {"q": bars[:43]}).context["cl"].result_list)
+        assert not list(clerk.post(PAYMENTS, {"q": bars[:43]}).context["cl"].result_list)
 
     def test_the_only_hit_is_opened_with_the_field_for_the_next_one(self) -> None:
         clerk = client_of("tax01")
         upload(clerk, made())
         payment = Payment.objects.first()
         assert payment is not None
-        response = clerk.get(PAYMENTS, {"q": payment.number, "state__exact": "", "brand": ""})
+        response = clerk.post(PAYMENTS, {"q": payment.number, "state__exact": "", "brand": ""})
         assert response["Location"] == f"{PAYMENTS}{payment.pk}/change/?from=search"
         shown = page(clerk, response["Location"])
         assert re.search(r'id="searchbar"[^>]* autofocus', shown) and "1件見つかり" in shown
         assert "autofocus" not in page(clerk, f"{PAYMENTS}{payment.pk}/change/")
         # A day it was not paid on is a condition too.
         later = {"q": payment.number, "received_from": "2999-01-01"}
-        assert clerk.get(PAYMENTS, later).context["cl"].result_count == 0
+        assert clerk.post(PAYMENTS, later).context["cl"].result_count == 0
 
     def test_fields_left_empty_in_the_form_are_no_conditions(self) -> None:
         clerk = client_of("tax01")
@@ -402,6 +404,8 @@ class TestEveryPage:
         for where in [FILES, PAYMENTS, address(file), address(file, "lines/"),
                       f"{PAYMENTS}duplicates/{file.pk}/"]:  # fmt: skip
             assert clerk.get(where + query).status_code in (200, 302, 400)
+        asked = dict(parse_qsl(query[1:], encoding="latin-1"))
+        assert clerk.post(PAYMENTS, asked).status_code in (200, 302, 400)
 
     @pytest.mark.parametrize("pk", ["0", "99", "9" * 19, "9" * 40, "9" * 5000, "abc", "-1", "1.5"])
     def test_what_does_not_exist_is_404(self, pk: str) -> None:

@@ -107,7 +107,7 @@ class TestAccessRecords:
         assert payment is not None
         page(clerk, f"{PAYMENTS}{payment.pk}/change/?show=number")
         page(clerk, f"{FILES}{file.pk}/errors/csv/")
-        clerk.get(PAYMENTS, {"q": "9" * 44})
+        clerk.post(PAYMENTS, {"q": "9" * 44})
         page(privacy, FILES, 403)
         listed = page(privacy, self.RECORDS)
         for said in ["取込", "番号の表示", f"収納 {payment.number}", "保存", "検索",

@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='paymententry',
-            index=models.Index(condition=models.Q(('counted', False)), fields=['payment'], name='payment_entry_duplicates'),
+            index=models.Index(fields=['payment'], name='payment_entry_by_payment'),
         ),
         migrations.AddConstraint(
             model_name='paymententry',

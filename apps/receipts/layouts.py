@@ -6,6 +6,7 @@ corrects one by putting a file into RECEIPTS_DIR/layouts with a higher version, 
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+
+logger = logging.getLogger(__name__)
 
 SHIPPED = Path(__file__).parent / "data" / "layouts"
 
@@ -130,7 +133,10 @@ class Layout:
 def all_layouts() -> dict[str, Layout]:
     """Every layout by code, the highest version of each; a faulty added file is left out (see added)."""
     found: dict[str, Layout] = {}
-    for layout in [*map(load, sorted(SHIPPED.glob("*.toml"))), *added()[0]]:
+    usable, faults = added()
+    for fault in faults:
+        logger.error("added layout left out: %s", fault)
+    for layout in [*map(load, sorted(SHIPPED.glob("*.toml"))), *usable]:
         if layout.code not in found or layout.version > found[layout.code].version:
             found[layout.code] = layout
     return found

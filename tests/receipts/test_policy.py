@@ -100,12 +100,6 @@ def test_receipts_before_the_contract_began_may_be_rejected(
     assert run.exit_code == 1 and run.codes == ["before-start"] and run["rejected"] == 1
 
 
-def test_a_layout_file_with_faults_names_them_all(changed_layout: Change) -> None:
-    changed_layout('kind = "time"', 'kind = "clock"')
-    with pytest.raises(layouts.LayoutError, match="clock"):
-        layouts.all_layouts()
-
-
 def test_the_same_layout_read_again_keeps_the_higher_version(changed_layout: Change) -> None:
     changed_layout("record_length = 120", "record_length = 120")
     assert layouts.get("shinjuku-120").version == 2

@@ -243,10 +243,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--only", default=",".join(PARTS), help="in this order")
     parser.add_argument("--output", type=Path, default=BENCH / "results")
     options = parser.parse_args(arguments)
-    wanted = [part for part in PARTS if part in options.only.split(",")]
+    wanted = options.only.split(",")
+    if unknown := set(wanted) - set(PARTS):
+        parser.error(f"{'、'.join(unknown)} はありません（{'、'.join(PARTS)}）。")
+    options.output.mkdir(exist_ok=True)
+    name = datetime.datetime.now().strftime("%Y%m%d-%H%M") + ".json"
+    about = {"command": "bench/run " + " ".join(arguments), "machine": machine()}
     _children.interrupt_on_signals()
     python = _venv.ready(_venv.DEVELOPMENT, ROOT / "var" / "log")
     scratch, cluster = (
@@ -261,20 +266,15 @@ def main(arguments: list[str]) -> int:
             if part != "sqlite":
                 bench.database(bench.psql_url, part)
             getattr(bench, part)()
+            # After each part, so that one that is interrupted leaves what it has measured.
+            (options.output / name).write_text(
+                json.dumps(about | {"results": bench.results}, ensure_ascii=False, indent=1) + "\n",
+                "utf-8",
+            )
     finally:
         _children.stop(children)
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(cluster, ignore_errors=True)
-    options.output.mkdir(exist_ok=True)
-    name = datetime.datetime.now().strftime("%Y%m%d-%H%M") + ".json"
-    result = {
-        "command": "bench/run " + " ".join(arguments),
-        "machine": machine(),
-        "results": bench.results,
-    }
-    (options.output / name).write_text(
-        json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8"
-    )
     print(options.output / name)
     return 0
 

@@ -1,4 +1,4 @@
--- Copies of what is registered, as of earlier fiscal years: dates back by :years * copy years and
+-- Copies of what is registered, as of earlier fiscal years: each copy a year further back, and
 -- the 課税年度 in the barcode with them, as ten million real payments would have come in.
 -- Constraints are satisfied by construction, so their triggers rest; every index is kept up.
 SET session_replication_role = replica;

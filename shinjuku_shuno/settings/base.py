@@ -143,7 +143,6 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # The importer
-RECEIPTS_DIR_HELP = "受信ファイルの暗号化した一時保存・受信箱・作業ファイルを置くフォルダ。"
 RECEIPT_LEASE_SECONDS = environment.number(
     "RECEIPT_LEASE_SECONDS",
     "取込処理がこの秒数のあいだ何も進まなければ、止まったものとして失敗にする。",
